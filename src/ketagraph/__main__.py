@@ -1,0 +1,5 @@
+"""``python -m ketagraph`` is the command line."""
+
+from ketagraph.cli import main
+
+main()

@@ -1,0 +1,180 @@
+"""Readings in, one word per trial and one over all trials out.
+
+A trial is *transient* where it benefits at some time and finds nothing at every later stated time. Over
+trials: lasting benefit in one and no effect in another is *mixed*; transient and null trials agree in
+the end, so together they are *transient*. No difference from an active comparator never outweighs a
+comparison with an inert one, and improvement within an arm decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ketagraph.claims.model import Claim, Comparator, Verdict
+from ketagraph.claims.readings import Bearing, Note, Reading, moment
+
+__all__ = ["Clinical", "ClinicalKind", "Trial", "weigh"]
+
+
+class ClinicalKind(StrEnum):
+    """What trials say of the claim; ``harms`` opposes a claim of benefit, ``benefits`` one of harm."""
+
+    SUPPORTS = "supports"
+    TRANSIENT = "transient"
+    NULL = "null"
+    HARMS = "harms"
+    BENEFITS = "benefits"
+    MIXED = "mixed"
+    WITHIN_ARM = "within-arm"
+    UNTESTED = "untested"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One trial's word: ``deciding`` readings and ``others`` (other outcomes, changes within an arm).
+
+    ``partial``: it supports, yet another deciding outcome, dose or arm did not differ. ``active_only``:
+    only comparisons with active drugs decide. ``instance``: it studied only kinds of the object.
+    ``improved`` and ``unchanged`` are outcome kinds, the second without the first.
+    """
+
+    trial: str
+    kind: ClinicalKind
+    deciding: tuple[Reading, ...]
+    others: tuple[Reading, ...]
+    partial: bool
+    active_only: bool
+    instance: bool
+    improved: tuple[str, ...]
+    unchanged: tuple[str, ...]
+
+    @property
+    def dissociated(self) -> bool:
+        """Whether one kind of outcome improved and another did not."""
+        return bool(self.deciding and self.improved and self.unchanged)
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """Identifiers of the findings that decide, or of the others where none does."""
+        return tuple(sorted(each.finding.id for each in self.deciding or self.others))
+
+
+@dataclass(frozen=True, slots=True)
+class Clinical:
+    """The word over all trials, each trial's own, the word per comparator kind, and what only gets noted.
+
+    ``active_only``: the null rests on active comparators alone. ``instances_only``: every deciding trial
+    studied a kind of the object, never the object itself.
+    """
+
+    kind: ClinicalKind
+    trials: tuple[Trial, ...]
+    by_comparator: tuple[tuple[Comparator, ClinicalKind], ...]
+    noted: tuple[Reading, ...]
+    active_only: bool
+    instances_only: bool
+
+    @property
+    def deciding(self) -> tuple[Trial, ...]:
+        """The trials with a finding that decides."""
+        return tuple(trial for trial in self.trials if trial.deciding)
+
+
+def weigh(claim: Claim, readings: Iterable[Reading]) -> Clinical:
+    """Sum up ``readings`` by trial and over trials; both sorted."""
+    known = sorted(readings, key=lambda each: each.finding.id)
+    trials = tuple(_trials(claim, known))
+    kind = _overall(trials, claim)
+    deciding = [trial for trial in trials if trial.deciding]
+    return Clinical(
+        kind,
+        trials,
+        tuple(_by_comparator(claim, known)),
+        tuple(each for each in known if not each.decides),
+        kind is ClinicalKind.NULL and all(trial.active_only for trial in deciding),
+        bool(deciding) and all(trial.instance for trial in deciding),
+    )
+
+
+def _trials(claim: Claim, readings: list[Reading]) -> Iterator[Trial]:
+    """Yield the trials that measured something about the claim, by name."""
+    belonging = [each for each in readings if each.note in _OWN]
+    for name in sorted({each.finding.trial for each in belonging}):
+        yield _trial(claim, name, [each for each in belonging if each.finding.trial == name])
+
+
+_OWN = {Note.NONE, Note.ACTIVE_COMPARATOR, Note.WITHIN_ARM, Note.OTHER_OUTCOME}
+
+
+def _trial(claim: Claim, name: str, readings: list[Reading]) -> Trial:
+    deciding = tuple(each for each in readings if each.decides)
+    kind = _kind(claim, readings)
+    compared = [each.finding for each in readings if each.note is not Note.WITHIN_ARM]
+    improved = {each.outcome_kind for each in compared if each.verdict == Verdict.FAVOURS_INTERVENTION}
+    unchanged = {each.outcome_kind for each in compared if each.verdict == Verdict.NO_DIFFERENCE}
+    return Trial(
+        name,
+        kind,
+        deciding,
+        tuple(each for each in readings if not each.decides),
+        kind is ClinicalKind.SUPPORTS
+        and any(each.bearing is Bearing.NULL and not each.note for each in deciding),
+        bool(deciding) and all(each.finding.comparator_kind == Comparator.ACTIVE for each in deciding),
+        all(each.via_subclass for each in deciding or readings),
+        tuple(sorted(improved)),
+        tuple(sorted(unchanged - improved)),
+    )
+
+
+def _kind(claim: Claim, readings: list[Reading]) -> ClinicalKind:
+    bearings = {each.bearing for each in readings}
+    if {Bearing.SUPPORTS, Bearing.OPPOSES} <= bearings:
+        return ClinicalKind.MIXED
+    if Bearing.SUPPORTS in bearings:
+        return ClinicalKind.TRANSIENT if _fades(readings) else ClinicalKind.SUPPORTS
+    if Bearing.OPPOSES in bearings:
+        return _opposite(claim)
+    if Bearing.NULL in bearings:
+        return ClinicalKind.NULL
+    within = any(each.note is Note.WITHIN_ARM for each in readings)
+    return ClinicalKind.WITHIN_ARM if within else ClinicalKind.UNTESTED
+
+
+def _opposite(claim: Claim) -> ClinicalKind:
+    return ClinicalKind.HARMS if claim.sign == -1 else ClinicalKind.BENEFITS
+
+
+def _fades(readings: list[Reading]) -> bool:
+    """Whether nothing is found at a stated time after the last support."""
+    last = max(moment(each.finding) for each in readings if each.bearing is Bearing.SUPPORTS)
+    stated = (
+        each.finding for each in readings if _nothing(each) and each.finding.timepoint_weeks is not None
+    )
+    return any(moment(finding) > last for finding in stated)
+
+
+def _nothing(reading: Reading) -> bool:
+    if reading.note is Note.WITHIN_ARM:
+        return reading.finding.verdict == Verdict.NO_CHANGE_WITHIN_ARM
+    return reading.bearing is Bearing.NULL and not reading.note
+
+
+def _overall(trials: Iterable[Trial], claim: Claim) -> ClinicalKind:
+    deciding = [trial for trial in trials if trial.deciding]
+    kinds = {trial.kind for trial in deciding}
+    null = any(trial.kind is ClinicalKind.NULL and not trial.active_only for trial in deciding)
+    opposite = _opposite(claim)
+    favourable = kinds & {ClinicalKind.SUPPORTS, ClinicalKind.TRANSIENT}
+    if (favourable and opposite in kinds) or (ClinicalKind.SUPPORTS in kinds and null):
+        return ClinicalKind.MIXED
+    order = (ClinicalKind.MIXED, ClinicalKind.SUPPORTS, ClinicalKind.TRANSIENT, opposite, ClinicalKind.NULL)
+    return next((kind for kind in order if kind in kinds), ClinicalKind.UNTESTED)
+
+
+def _by_comparator(claim: Claim, readings: list[Reading]) -> Iterator[tuple[Comparator, ClinicalKind]]:
+    """Yield each comparator kind that decides anything, with the word over its comparisons alone."""
+    for kind in sorted({each.finding.comparator_kind for each in readings if each.decides}):
+        own = [each for each in readings if each.finding.comparator_kind == kind]
+        yield kind, _overall(_trials(claim, own), claim)

@@ -1,0 +1,41 @@
+"""The command line: a thin shell over the same functions that Python and the server use.
+
+Exit codes: 0 done (for ``check``: supported), 1 faults found (``check``: contradicted), 2 wrong usage,
+3 sources that break their rules, 4 the machine lacks something, 5 unknown or ambiguous name, 6 a query
+that was refused or stopped, 7 ``check`` found no evidence that decides.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from ketagraph.errors import KetaGraphError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="ketagraph",
+    help="Evidence knowledge graph of ketamine for chronic pain, with semantic query and claim checks.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def main() -> None:
+    """Run a command; a deliberate error becomes its message and its exit code, never a traceback."""
+    from ketagraph.cli import asking, checking, making, serving  # noqa: F401, PLC0415 - they register their commands
+
+    try:
+        app()
+    except KetaGraphError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader went away (head, less); what is left of the output has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)

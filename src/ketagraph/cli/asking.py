@@ -1,0 +1,125 @@
+"""Commands that ask the graph: query, questions."""
+
+from __future__ import annotations
+
+import csv
+import io
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ketagraph import guard, names, questions, releases, sources
+from ketagraph.cli import app, screen
+from ketagraph.dossier import Dossier
+from ketagraph.errors import EnvironmentFault, QueryRefused, UnknownName
+from ketagraph.sources import Layout
+from ketagraph.store.engine import Engine
+
+__all__ = ["ReleaseFolder", "opened"]
+
+ReleaseFolder = Annotated[Path | None, typer.Option("--release", help="Folder of releases; default release/.")]
+
+
+class ResultFormat(StrEnum):
+    """How a query's result is printed."""
+
+    TABLE = "table"
+    CSV = "csv"
+    TSV = "tsv"
+    JSON = "json"
+    TTL = "ttl"
+
+
+_MEDIA_TYPES = {
+    ResultFormat.TABLE: "text/csv",
+    ResultFormat.CSV: "text/csv",
+    ResultFormat.TSV: "text/tab-separated-values",
+    ResultFormat.JSON: "application/sparql-results+json",
+    ResultFormat.TTL: "text/turtle",
+}
+_GRAPH_FORMS = {"CONSTRUCT", "DESCRIBE"}
+
+
+def opened(folder: Path | None) -> tuple[Layout, Engine]:
+    """The sources and the current release in memory; the release is built first where there is none."""
+    where = sources.layout()
+    folder = folder or releases.default_folder(where)
+    with screen.stages() as progress:
+        release = releases.ensure(where, folder, progress=progress)
+    if releases.is_stale(release, where):
+        typer.echo("note: the sources have changed since this release; run: ketagraph build", err=True)
+    return where, releases.engine(release)
+
+
+@app.command()
+def query(
+    name: Annotated[str | None, typer.Argument(help="A question's name, or a file of SPARQL.")] = None,
+    text: Annotated[str | None, typer.Option("-e", "--text", help="SPARQL text.")] = None,
+    parameters: Annotated[list[str] | None, typer.Option("-p", "--param", help="key=value; repeatable.")] = None,
+    style: Annotated[ResultFormat | None, typer.Option("--format", help="How to print the result.")] = None,
+    release: ReleaseFolder = None,
+) -> None:
+    """Answer a named question, a file of SPARQL, or SPARQL text."""
+    if (name is None) == (text is None):
+        raise typer.BadParameter("give a question's name, a file, or -e TEXT")
+    given = _pairs(parameters or [])
+    where, engine = opened(release)
+    sparql = text if text is not None else _named(name or "", where, given, releases.dossier(engine))
+    form = guard.check(sparql).form
+    if style is None:
+        style = ResultFormat.TTL if form in _GRAPH_FORMS else ResultFormat.TABLE
+    _show(engine, sparql, form, style)
+
+
+def _pairs(parameters: list[str]) -> dict[str, str]:
+    for each in parameters:
+        if "=" not in each:
+            raise typer.BadParameter(f"-p {each}: expected key=value")
+    return dict(each.split("=", 1) for each in parameters)
+
+
+def _named(name: str, where: Layout, values: dict[str, str], dossier: Dossier) -> str:
+    path = where.queries / f"{name}.rq"
+    if path.is_file() and "/" not in name:
+        return questions.bind(questions.read(path), values, dossier.lexicon.resolve)
+    if not Path(name).is_file():
+        known = sorted(each.stem for each in where.queries.glob("*.rq"))
+        raise UnknownName(f"no question and no file is called {name!r}; see: ketagraph questions", known)
+    if values:
+        raise QueryRefused("-p goes with a named question; a file of SPARQL has no parameters")
+    try:
+        return Path(name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise EnvironmentFault(f"{name}: cannot be read as UTF-8 text: {error}") from error
+
+
+def _show(engine: Engine, sparql: str, form: str, style: ResultFormat) -> None:
+    if (form in _GRAPH_FORMS) != (style is ResultFormat.TTL):
+        fit = "ttl" if form in _GRAPH_FORMS else "table, csv, tsv or json"
+        raise QueryRefused(f"a {form} query cannot be printed as {style.value}; use --format {fit}")
+    if form == "ASK" and style is not ResultFormat.JSON:
+        typer.echo(str(engine.ask(sparql)).lower())
+        return
+    body = engine.select_bytes(sparql, _MEDIA_TYPES[style]).decode()
+    if style is not ResultFormat.TABLE:
+        typer.echo(body, nl=False)
+        return
+    header, *rows = csv.reader(io.StringIO(body))
+    screen.show_rows(header, [[names.compress(cell) for cell in row] for row in rows])
+    typer.echo(f"{len(rows)} row(s)", err=True)
+
+
+@app.command("questions")
+def questions_command() -> None:
+    """List the named questions with their parameters."""
+    where = sources.layout()
+    found = [questions.read(path) for path in sorted(where.queries.glob("*.rq"))]
+    screen.show_rows(
+        ("question", "what it answers", "parameters"),
+        [
+            (each.slug, each.summary, ", ".join(f"{p.name}={p.default or ''}" for p in each.parameters))
+            for each in found
+        ],
+    )

@@ -1,0 +1,137 @@
+"""Commands that make and check the graph: build, validate, fmt, verify-anchors, coverage."""
+
+from __future__ import annotations
+
+import csv
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ketagraph import anchors, build, rdf, releases, sources, tables, vocabulary
+from ketagraph.cli import app, screen
+from ketagraph.errors import EnvironmentFault, Fault, SourceError
+from ketagraph.schema import TABLES
+from ketagraph.sources import Layout, SourceFolder
+from ketagraph.validate import Report
+
+__all__ = ["OutputFolder"]
+
+OutputFolder = Annotated[
+    Path | None, typer.Option("-o", "--output", help="Folder of releases; default release/ in a checkout.")
+]
+
+
+class ReportFormat(StrEnum):
+    """How a validation report is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    TTL = "ttl"
+
+
+@app.command("build")
+def build_command(output: OutputFolder = None) -> None:
+    """Build the graph: read, lift, infer, validate, and write a release."""
+    where = sources.layout()
+    folder = output or releases.default_folder(where)
+    with screen.stages() as progress:
+        built = build.build(where, progress=progress)
+    release = build.write_release(built, folder)
+    build.prune(folder, keep=releases.KEPT)
+    screen.show_build(built, release)
+
+
+@app.command()
+def validate(
+    path: Annotated[Path | None, typer.Argument(help="Any RDF file; default: the built release.")] = None,
+    style: Annotated[ReportFormat, typer.Option("--format", help="How to print the findings.")] = ReportFormat.TEXT,
+) -> None:
+    """Validate the built graph, or any RDF file, against the shapes and checks; exit 1 on violations."""
+    where = sources.layout()
+    places: dict[str, str] = {}
+    if path is None:
+        release = build.current_release(releases.default_folder(where))
+        path, places = release.data, release.places()
+    report = build.examine_file(path, where, places=places)
+    typer.echo(_rendered(report, style), nl=False)
+    if report.violations:
+        raise typer.Exit(1)
+
+
+def _rendered(report: Report, style: ReportFormat) -> str:
+    if style is ReportFormat.TTL:
+        return rdf.turtle(report.graph())
+    if style is ReportFormat.JSON:
+        rows = [
+            {name: getattr(result, name) for name in ("focus", "label", "message", "severity", "source", "place")}
+            for result in report.results
+        ]
+        return json.dumps({"conforms": not report.violations, "results": rows}, indent=2, ensure_ascii=False) + "\n"
+    lines = build.text_report(report)
+    summary = f"{report.violations} violation(s)" if report.results else "no findings: the graph conforms"
+    return f"{lines}\n{summary}\n" if lines else f"{summary}\n"
+
+
+@app.command()
+def fmt(
+    check: Annotated[bool, typer.Option("--check", help="Change nothing; exit 1 if something would change.")] = False,
+) -> None:
+    """Make the tables and Turtle modules canonical: columns, order, white space."""
+    where = sources.layout()
+    changed = [path for path, content in _canonical_sources(where) if _differs(path, content, write=not check)]
+    for path in changed:
+        typer.echo(f"{'would change' if check else 'changed'} {where.show(path)}")
+    if check and changed:
+        raise typer.Exit(1)
+
+
+def _canonical_sources(where: Layout) -> list[tuple[Path, bytes]]:
+    found = [
+        (path, tables.canonical(path.read_bytes(), table))
+        for folder in sources.source_folders(where)
+        for table in TABLES
+        if (path := folder.path / f"{table.name}.tsv").is_file()
+    ]
+    modules = sorted([*where.ontology.glob("*.ttl"), *(where.ontology / "shapes").glob("*.ttl")])
+    return found + [(path, rdf.turtle(vocabulary.read_turtle(path, where)).encode()) for path in modules]
+
+
+def _differs(path: Path, content: bytes, *, write: bool) -> bool:
+    if path.read_bytes() == content:
+        return False
+    if write:
+        path.write_bytes(content)
+    return True
+
+
+@app.command("verify-anchors")
+def verify_anchors(
+    text: Annotated[Path, typer.Argument(help="Your own copy of the source's text, UTF-8.")],
+    source: Annotated[str, typer.Option(help="The source that the text belongs to.")] = "israel-2021",
+) -> None:
+    """Check every anchor of a source against a reader's own copy of its text."""
+    folder = _folder(source)
+    try:
+        content = text.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise EnvironmentFault(f"{text}: cannot be read as UTF-8 text: {error}") from error
+    expected = _column(folder, "sha256")
+    wrong = list(anchors.mismatches(content, expected))
+    if wrong:
+        raise SourceError([Fault(str(text), 0, "", line) for line in wrong])
+    typer.echo(f"all {len(expected)} anchors of {source} agree with {text}")
+
+
+def _folder(source: str) -> SourceFolder:
+    found = {folder.id: folder for folder in sources.source_folders(sources.layout())}
+    if source not in found:
+        raise EnvironmentFault(f"no source is called {source}; sources: {', '.join(found)}")
+    return found[source]
+
+
+def _column(folder: SourceFolder, name: str) -> dict[str, str]:
+    with (folder.path / "sentences.tsv").open(encoding="utf-8", newline="") as file:
+        return {row["sentence"]: row[name] for row in csv.DictReader(file, delimiter="\t")}

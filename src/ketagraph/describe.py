@@ -1,0 +1,79 @@
+"""Graphs in, their description out: VoID with class and property partitions, and plain counts.
+
+See https://www.w3.org/TR/void/
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from rdflib import DCTERMS, OWL, RDF, VOID, Graph, Literal, URIRef
+from rdflib.term import Node
+
+from ketagraph import __version__, names, rdf
+
+__all__ = ["counts", "void"]
+
+_COUNTED = {
+    "studies": "Study",
+    "arms": "Arm",
+    "findings": "Finding",
+    "adverse-event findings": "AdverseEventFinding",
+    "claims": "Claim",
+    "evidence lines": "EvidenceLine",
+    "effects": "Effect",
+    "contradictions": "Contradiction",
+    "discrepancies": "Discrepancy",
+}
+
+
+def counts(graphs: Mapping[str, Graph], *, warnings: int) -> dict[str, int]:
+    """How many classes and records of each kind there are, and how many findings the validation left."""
+    found = {"classes": len({c for c in graphs["ontology"].subjects(RDF.type, OWL.Class) if isinstance(c, URIRef)})}
+    for label, name in _COUNTED.items():
+        kind = URIRef(names.term(name))
+        found[label] = len({s for graph in graphs.values() for s in graph.subjects(RDF.type, kind)})
+    return {**found, "faults": warnings}
+
+
+def void(graphs: Mapping[str, Graph]) -> Graph:
+    """Describe the whole and each named graph; partitions count instances per class, triples per property."""
+    described = rdf.new_graph()
+    whole = URIRef(names.BASE + "dataset")
+    union = Graph()
+    for name, graph in sorted(graphs.items()):
+        union += graph
+        for triple in _dataset(URIRef(names.graph(name)), f"KetaGraph: graph {name}", graph):
+            described.add(triple)
+        described.add((whole, VOID.subset, URIRef(names.graph(name))))
+    for triple in _dataset(whole, "KetaGraph", union):
+        described.add(triple)
+    described.add((whole, OWL.versionInfo, Literal(__version__)))
+    described.add((whole, VOID.uriSpace, Literal(names.BASE)))
+    return described
+
+
+def _dataset(node: URIRef, title: str, graph: Graph) -> Iterator[tuple[Node, Node, Node]]:
+    yield node, RDF.type, VOID.Dataset
+    yield node, DCTERMS.title, Literal(title, lang="en")
+    yield node, VOID.triples, Literal(len(graph))
+    classes = Counter(kind for kind in graph.objects(None, RDF.type) if isinstance(kind, URIRef))
+    properties = Counter(predicate for _, predicate, _ in graph)
+    yield node, VOID.classes, Literal(len(classes))
+    yield node, VOID.properties, Literal(len(properties))
+    for kind, number in sorted(classes.items()):
+        part = _part(node, "class", kind)
+        yield node, VOID.classPartition, part
+        yield part, VOID["class"], kind
+        yield part, VOID.entities, Literal(number)
+    for predicate, number in sorted(properties.items()):
+        part = _part(node, "property", URIRef(str(predicate)))
+        yield node, VOID.propertyPartition, part
+        yield part, VOID.property, URIRef(str(predicate))
+        yield part, VOID.triples, Literal(number)
+
+
+def _part(node: URIRef, kind: str, iri: URIRef) -> URIRef:
+    """IRI of a partition, so that no blank node is needed."""
+    return URIRef(f"{node}/{kind}/{names.converter().compress(iri) or iri.rsplit('/', 1)[-1]}")

@@ -1,0 +1,50 @@
+"""What ``serve`` needs to know, as one value."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+__all__ = ["Listed", "ServeConfig"]
+
+
+class Listed(Protocol):
+    """As much of a question as a list of questions shows."""
+
+    @property
+    def slug(self) -> str:
+        """Its name."""
+
+    @property
+    def summary(self) -> str:
+        """One line of plain words."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServeConfig:
+    """How and what to serve.
+
+    ``timeout`` is in seconds; ``max_rows`` counts rows or triples; ``memory_mb`` is what one query may take.
+    ``workers`` defaults to the cores, but at least 4, so that a few hostile queries leave room for others.
+    ``port`` 0 takes any free one. ``union_default_graph`` is for a release, whose default graph is the union
+    of its graphs; a user's file keeps its own. ``info`` holds title, version and summary for the front page.
+    """
+
+    data: Path
+    host: str = "127.0.0.1"
+    port: int = 8000
+    timeout: float = 10.0
+    max_rows: int = 10_000
+    workers: int | None = None
+    memory_mb: int = 2048
+    union_default_graph: bool = False
+    questions: Sequence[Listed] = ()
+    info: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def worker_count(self) -> int:
+        """How many queries may run at once."""
+        return self.workers or max(4, os.cpu_count() or 1)

@@ -1,0 +1,55 @@
+"""An Accept header in, the best of what we offer out (RFC 9110, section 12.5.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+__all__ = ["choose"]
+
+_Range = tuple[str, float, int]
+
+
+def choose(accept: str, offers: Iterable[str]) -> str | None:
+    """Pick the media type that the client likes best, or None where it takes none.
+
+    A range that names a type prevails over one with ``*`` for that type's quality. Between equal qualities
+    the type that is named prevails, then the client's order, then ours. No header takes everything.
+    """
+    return _choose(accept, tuple(offers))
+
+
+@lru_cache(maxsize=256)
+def _choose(accept: str, offers: tuple[str, ...]) -> str | None:
+    ranges = _ranges(accept) or [("*/*", 1.0, 0)]
+    ranked = [(_liking(offer, ranges), offer) for offer in offers]
+    # max keeps the first of equals, so our own order decides last.
+    (quality, _, _), best = max(ranked, key=lambda pair: pair[0])
+    return best if quality > 0 else None
+
+
+def _liking(offer: str, ranges: list[_Range]) -> tuple[float, int, int]:
+    """Quality, exactness (2 named, 1 ``type/*``, 0 ``*/*``) and place in the header, all to be maximised."""
+    patterns = {offer: 2, offer.split("/")[0] + "/*": 1, "*/*": 0}
+    matches = [(patterns[name], quality, place) for name, quality, place in ranges if name in patterns]
+    if not matches:
+        return 0.0, 0, 0
+    exactness, quality, place = max(matches)
+    return quality, exactness, -place
+
+
+def _ranges(accept: str) -> list[_Range]:
+    parts = [part.split(";") for part in accept.lower().split(",")]
+    named = [(part[0].strip(), _quality(part[1:])) for part in parts if "/" in part[0]]
+    return [(name, quality, place) for place, (name, quality) in enumerate(named)]
+
+
+def _quality(parameters: list[str]) -> float:
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip() == "q":
+            try:
+                return min(max(float(value), 0.0), 1.0)
+            except ValueError:
+                return 0.0
+    return 1.0

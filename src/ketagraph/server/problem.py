@@ -1,0 +1,104 @@
+"""An error in, an RFC 9457 problem document out: what went wrong, where in the query, nothing of ours."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ketagraph import names
+from ketagraph.errors import (
+    KetaGraphError,
+    Overloaded,
+    QueryOutOfMemory,
+    QueryRefused,
+    QuerySyntaxError,
+    QueryTimeout,
+)
+from ketagraph.server.negotiation import choose
+
+__all__ = ["Problem", "of"]
+
+JSON, TEXT = "application/problem+json", "text/plain"
+_EXCERPT = 120
+
+_REFUSALS = {
+    400: ("refused", "Query refused"),
+    403: ("forbidden", "Not allowed here"),
+    404: ("not-found", "No such page"),
+    405: ("method", "No such method here"),
+    406: ("not-acceptable", "No acceptable form of the answer"),
+    413: ("too-large", "Request too large"),
+    414: ("too-large", "Request too large"),
+    415: ("media-type", "Unknown media type of the request"),
+}
+_STOPS = {
+    QueryTimeout: ("query-timeout", "Query stopped at its deadline"),
+    QueryOutOfMemory: ("query-memory", "Query stopped at its memory cap"),
+    Overloaded: ("overloaded", "Too many queries at once"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One problem; ``fields`` are the members of its document, ``headers`` go with the response."""
+
+    fields: Mapping[str, object]
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return int(str(self.fields["status"]))
+
+    def written(self, accept: str) -> tuple[str, bytes]:
+        """Write it as JSON, or as text where the client prefers that: content type and body."""
+        if (choose(accept, (JSON, "application/json", TEXT, "text/html")) or JSON).startswith("text/"):
+            shown = [str(self.fields[name]) for name in ("title", "detail", "excerpt") if name in self.fields]
+            return f"{TEXT}; charset=utf-8", ("\n".join(shown) + "\n").encode()
+        return JSON, json.dumps(self.fields, ensure_ascii=False).encode()
+
+
+def of(error: KetaGraphError, *, query: str = "", query_id: str = "") -> Problem:
+    """Describe ``error``; ``query`` gives the excerpt for a line and column."""
+    slug, title = _naming(error)
+    status = error.status if isinstance(error, QueryRefused) else 503
+    fields: dict[str, object] = {
+        "type": f"{names.BASE}errors/{slug}",
+        "title": title,
+        "status": status,
+        "detail": str(error),
+    }
+    if isinstance(error, QueryRefused) and error.line:
+        fields |= _place(error, query)
+    if query_id:
+        fields["query_id"] = query_id
+    retry = ((b"retry-after", b"%d" % error.retry_after),) if isinstance(error, Overloaded) else ()
+    return Problem(fields, retry)
+
+
+def _naming(error: KetaGraphError) -> tuple[str, str]:
+    if isinstance(error, QuerySyntaxError):
+        return "syntax", "Query cannot be parsed"
+    if isinstance(error, QueryRefused):
+        return _REFUSALS.get(error.status, _REFUSALS[400])
+    return _STOPS.get(type(error), ("query-stopped", "Query stopped"))
+
+
+def _place(error: QueryRefused, query: str) -> dict[str, object]:
+    return {
+        "detail": f"line {error.line}, column {error.column}: {error}",
+        "line": error.line,
+        "column": error.column,
+        "excerpt": _excerpt(query, error.line, error.column),
+    }
+
+
+def _excerpt(query: str, line: int, column: int) -> str:
+    """Show the line with a caret below the place, at most ``_EXCERPT`` characters around it."""
+    lines = query.split("\n")
+    if line > len(lines):
+        return ""
+    start = max(0, column - 1 - _EXCERPT // 2)
+    shown = lines[line - 1].rstrip("\r").replace("\t", " ")[start : start + _EXCERPT]
+    return f"{shown}\n{' ' * (column - 1 - start)}^"

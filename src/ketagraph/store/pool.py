@@ -1,0 +1,203 @@
+"""Queries in, answers out, in worker processes that may die: the store that faces the internet.
+
+A query gets a worker of its own while it runs. At the deadline, when its reader leaves, or when its
+memory runs out, the worker is killed and a new one forked from the loaded nursery; this process neither
+evaluates nor waits. More queries than workers wait in a bounded queue, and beyond that are turned away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import signal
+import socket
+from collections import deque
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+
+from ketagraph.errors import KetaGraphError, Overloaded, QueryOutOfMemory, QueryStopped, QueryTimeout
+from ketagraph.store.keeper import Keeper, Nursing, PoolSettings
+from ketagraph.store.link import Link
+from ketagraph.store.query import Query
+from ketagraph.store.reply import Budget, Reply
+
+__all__ = ["Pool", "PoolSettings"]
+
+_BUFFERED = 256 << 20
+_PAUSE = 0.5
+"""Seconds between attempts to replace workers that die at birth, or a nursery."""
+
+_MEMORY_SIGNALS = {signal.SIGABRT, signal.SIGKILL}
+
+
+class Pool:
+    """Workers over one dataset; implements :class:`ketagraph.store.query.Store`. Made by :meth:`open`."""
+
+    def __init__(self, settings: PoolSettings, keeper: Keeper, nursing: Nursing) -> None:
+        self.settings, self.nursing = settings, nursing
+        self._keeper = keeper
+        self._budget = Budget(_BUFFERED)
+        self._numbers = itertools.count(1)
+        self._links: dict[int, Link] = {}
+        self._idle: deque[Link] = deque()
+        self._waiting: deque[asyncio.Future[Link]] = deque()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closing = False
+
+    @classmethod
+    async def open(cls, settings: PoolSettings) -> Pool:
+        """Load the data and fork the workers.
+
+        Raises:
+            SourceError, EnvironmentFault: the data cannot be loaded.
+        """
+        pool = cls(settings, *await Keeper.start(settings))
+        await pool._populate()
+        return pool
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is a worker, idle or busy."""
+        return bool(self._links)
+
+    @asynccontextmanager
+    async def query(self, query: Query) -> AsyncIterator[Reply]:
+        """Ask; the answer is open inside the block, and leaving the block stops the work on it.
+
+        Raises:
+            Overloaded: the queue is full, or no worker came free before the deadline.
+            QueryTimeout, QueryOutOfMemory, QueryStopped: a limit was reached, or the worker died.
+            QueryRefused: the engine cannot parse or evaluate it, or it has no acceptable form.
+        """
+        deadline = asyncio.get_running_loop().time() + query.timeout
+        link = await self._free_link(deadline)
+        reply = link.ask(query, deadline)
+        try:
+            await reply.opened()
+            yield reply
+        finally:
+            link.abandon(reply)
+
+    async def close(self) -> None:
+        """Turn everyone away, kill the workers and see the nursery end."""
+        self._closing = True
+        for task in self._tasks:
+            task.cancel()
+        self._drop_all(QueryStopped("the server is shutting down"))
+        while self._waiting:
+            _settle(self._waiting.popleft(), Overloaded("the server is shutting down"))
+        await self._keeper.close()
+
+    def release(self, link: Link) -> None:
+        """Hand a free worker to the first in the queue."""
+        while self._waiting:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_result(link)
+                return
+        self._idle.append(link)
+
+    def dismiss(self, link: Link) -> None:
+        """Kill a worker and replace it."""
+        if self._links.pop(link.ident, None) and not self._closing:
+            link.close()
+            with suppress(OSError):
+                # If the nursery has gone, so has the worker.
+                self._keeper.kill(link.ident)
+            self._begin(self._spawn(0))
+
+    def hung_up(self, link: Link) -> None:
+        """Wait a moment for the nursery to say why."""
+        asyncio.get_running_loop().call_later(_PAUSE, self._bury, link.ident, 0)
+
+    async def _free_link(self, deadline: float) -> Link:
+        if self._idle:
+            return self._idle.pop()
+        if len(self._waiting) >= self.settings.queue or self._closing:
+            raise Overloaded("every worker is busy and the queue is full")
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[Link] = loop.create_future()
+        self._waiting.append(waiter)
+        timer = loop.call_at(deadline, _settle, waiter, Overloaded("no worker came free before the deadline"))
+        try:
+            return await waiter
+        except asyncio.CancelledError:
+            self._withdraw(waiter)
+            raise
+        finally:
+            timer.cancel()
+
+    def _withdraw(self, waiter: asyncio.Future[Link]) -> None:
+        """Give up a place in the queue, or the worker that came in the same moment."""
+        if waiter in self._waiting:
+            self._waiting.remove(waiter)
+        elif not waiter.cancelled() and not waiter.exception():
+            self.release(waiter.result())
+
+    async def _populate(self) -> None:
+        self._keeper.watch(self._bury, self._nursery_lost)
+        await asyncio.gather(*(self._spawn(0) for _ in range(self.settings.workers)))
+
+    async def _spawn(self, pause: float) -> None:
+        await asyncio.sleep(pause)
+        ident = next(self._numbers)
+        ours, theirs = socket.socketpair()
+        with theirs, suppress(OSError):
+            self._keeper.fork(ident, theirs)
+        make = partial(Link, ident, self, self._budget)
+        _, link = await asyncio.get_running_loop().create_unix_connection(make, sock=ours)
+        self._links[ident] = link
+        self.release(link)
+
+    def _bury(self, ident: int, number: int) -> None:
+        """Tell the reader of a worker that has ended by itself why, and replace it."""
+        link = self._links.pop(ident, None)
+        if link is None or self._closing:
+            return
+        with suppress(ValueError):
+            self._idle.remove(link)
+        link.fail(_cause(number))
+        link.close()
+        self._begin(self._spawn(0 if link.asked else _PAUSE))
+
+    def _nursery_lost(self) -> None:
+        self._drop_all(QueryStopped("the workers have been lost; they are being restarted"))
+        if not self._closing:
+            self._begin(self._restart())
+
+    async def _restart(self) -> None:
+        await self._keeper.close()
+        while True:
+            await asyncio.sleep(_PAUSE)
+            with suppress(KetaGraphError):
+                self._keeper, self.nursing = await Keeper.start(self.settings)
+                break
+        await self._populate()
+
+    def _drop_all(self, error: QueryStopped) -> None:
+        links = list(self._links.values())
+        self._links.clear()
+        self._idle.clear()
+        for link in links:
+            link.fail(error)
+            link.close()
+
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
+        # The loop holds tasks weakly only.
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _settle(waiter: asyncio.Future[Link], error: Overloaded) -> None:
+    if not waiter.done():
+        waiter.set_exception(error)
+
+
+def _cause(number: int) -> QueryStopped:
+    if number in _MEMORY_SIGNALS:
+        return QueryOutOfMemory("the query needs more memory than a query may have")
+    if number == signal.SIGXCPU:
+        return QueryTimeout("stopped: the query has used up its processor time")
+    return QueryStopped("the query ended its worker; it may be nested too deeply")

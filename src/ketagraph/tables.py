@@ -1,0 +1,279 @@
+"""Tab-separated text in, checked rows out; every fault is named by file, line and column.
+
+Refused: unknown, missing or moved columns; ragged rows; cells that are not of their column's kind;
+rows out of order or twice; terms the ontology lacks; links to rows that are not there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from ketagraph.errors import Fault
+from ketagraph.schema import TABLES, Column, Table
+from ketagraph.sources import Layout, SourceFolder
+from ketagraph.vocabulary import Vocabulary
+
+__all__ = ["Row", "canonical", "check_links", "order", "read", "read_source", "row_id", "slug"]
+
+_UCUM = frozenset("% h min s d wk mo a mg g ug kg mL L mg/kg mg/d mg/kg/h ug/kg/min [IU] 1 {USD} {EUR} cm".split())
+
+_PATTERNS: Mapping[str, tuple[str, str]] = {
+    "boolean": (r"true|false", "true or false"),
+    "decimal": (r"-?(0|[1-9]\d*)(\.\d*[1-9])?", "a decimal number without needless zeros"),
+    "doi": (r"10\.\d{4,9}/\S+", "a DOI without its resolver, such as 10.1000/xyz"),
+    "integer": (r"0|[1-9]\d*", "a whole number"),
+    "node": (r"[A-Z][A-Za-z0-9]*|[a-z0-9]+([-.][a-z0-9]+)*", "a term (PascalCase) or a row's key (kebab-case)"),
+    "pmid": (r"[1-9]\d{0,8}", "a PubMed identifier"),
+    "property": (r"[a-z][A-Za-z0-9]*", "a property's name (camelCase)"),
+    "row": (r"[a-z0-9]+([-.][a-z0-9]+)*", "the key of another row"),
+    "sentence": (r"[1-9]\d*\.[1-9]\d*", "paragraph.sentence, such as 20.2"),
+    "sha256": (r"[0-9a-f]{64}", "64 lower-case hexadecimal digits"),
+    "slug": (r"[a-z0-9]+([-.][a-z0-9]+)*", "a kebab-case key"),
+    "string": (r"\S(.*\S)?", "text without leading or trailing space"),
+    "term": (r"[A-Z][A-Za-z0-9]*", "a term of the ontology (PascalCase)"),
+    "text": (r"\S(.*\S)?", "text without leading or trailing space"),
+    "unit": ("|".join(map(re.escape, sorted(_UCUM))), "a UCUM unit among " + " ".join(sorted(_UCUM))),
+    "year": (r"1[89]\d\d|20\d\d", "a year of four digits"),
+}
+_COMPILED = {kind: re.compile(pattern) for kind, (pattern, _) in _PATTERNS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One checked row: its table, its source, its place, and its cells as tuples (empty: no value)."""
+
+    table: Table
+    source: str
+    path: str
+    line: int
+    cells: Mapping[str, tuple[str, ...]]
+
+    @property
+    def key(self) -> str:
+        """The row's key; parts of a compound key are joined by ``-``."""
+        return "-".join(slug(self.cells[name][0]) for name in self.table.key)
+
+    @property
+    def id(self) -> str:
+        """The slug of the row's IRI, unique over all tables and sources."""
+        return row_id(self.table, self.source, self.key)
+
+    def one(self, column: str) -> str:
+        """The cell's only value, or an empty string."""
+        return next(iter(self.cells[column]), "")
+
+
+def row_id(table: Table, source: str, key: str) -> str:
+    """The slug of the IRI of the row with this key."""
+    return f"{source}-{table.scoped}{key}" if table.scoped else key
+
+
+def slug(text: str) -> str:
+    """Kebab-case: ``MuOpioidReceptor`` → ``mu-opioid-receptor``; other text only in lower case."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", text).lower()
+
+
+def read_source(folder: SourceFolder, where: Layout) -> tuple[list[Row], list[Fault]]:
+    """Read every table of one source; rows in file order, faults of form only."""
+    rows: list[Row] = []
+    faults = [
+        Fault(where.show(path), 0, "", f"no table is called {path.stem}; tables: {', '.join(t.name for t in TABLES)}")
+        for path in sorted(folder.path.glob("*.tsv"))
+        if path.stem not in {table.name for table in TABLES}
+    ]
+    for table in TABLES:
+        path = folder.path / f"{table.name}.tsv"
+        if path.is_file():
+            found, wrong = read(path.read_bytes(), table, source=folder.id, path=where.show(path))
+            rows += found
+            faults += wrong
+        elif not table.optional:
+            faults.append(Fault(where.show(path), 0, "", "the table is missing"))
+    return rows, faults
+
+
+def read(content: bytes, table: Table, *, source: str, path: str) -> tuple[list[Row], list[Fault]]:
+    """Read one table's bytes (UTF-8, tab-separated, LF, a header line)."""
+    try:
+        lines = content.decode("utf-8").split("\n")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        return [], [Fault(path, line, "", "not UTF-8")]
+    if lines.pop() != "":
+        return [], [Fault(path, len(lines) + 1, "", "the last line must end with a line feed; run: ketagraph fmt")]
+    if faults := list(_header_faults(lines, table, path)):
+        return [], faults
+    rows: list[Row] = []
+    for number, line in enumerate(lines[1:], start=2):
+        row, wrong = _row(line, table, source, path, number)
+        faults += wrong
+        if row:
+            rows.append(row)
+    return rows, faults + list(_order_faults(rows))
+
+
+def _header_faults(lines: list[str], table: Table, path: str) -> Iterator[Fault]:
+    expected = [column.name for column in table.columns]
+    found = lines[0].split("\t") if lines else []
+    for name in found:
+        if name not in expected:
+            yield Fault(path, 1, name, f"unknown column{_nearest(name, expected)}")
+    for name in expected:
+        if name not in found:
+            yield Fault(path, 1, name, "column missing")
+    if sorted(found) == sorted(expected) and found != expected:
+        yield Fault(path, 1, "", f"columns out of order; expected {' '.join(expected)}; run: ketagraph fmt")
+    elif len(set(found)) != len(found):
+        yield Fault(path, 1, "", "a column stands twice")
+
+
+def _row(line: str, table: Table, source: str, path: str, number: int) -> tuple[Row | None, list[Fault]]:
+    texts = line.rstrip("\r").split("\t")
+    if len(texts) != len(table.columns):
+        message = f"{len(texts)} cells, expected {len(table.columns)} (tab-separated)"
+        return None, [Fault(path, number, "", message)]
+    cells: dict[str, tuple[str, ...]] = {}
+    faults: list[Fault] = []
+    for column, text in zip(table.columns, texts, strict=True):
+        cells[column.name] = tuple(text.split("|")) if column.many and text else (text,) if text else ()
+        faults += [Fault(path, number, column.name, wrong) for wrong in _cell_faults(column, cells[column.name])]
+    if line.endswith("\r"):
+        faults.append(Fault(path, number, "", "lines end with CR LF, expected LF; run: ketagraph fmt"))
+    return (None if faults else Row(table, source, path, number, cells)), faults
+
+
+def _cell_faults(column: Column, values: tuple[str, ...]) -> Iterator[str]:
+    if column.required and not values:
+        yield f"empty, expected {_expected(column)}"
+    pattern = _COMPILED[column.kind]
+    for value in values:
+        if not pattern.fullmatch(value):
+            yield f"{value!r} is not {_expected(column)}"
+    if column.many and list(values) != sorted(set(values), key=order):
+        yield "values must be sorted and without repeats; run: ketagraph fmt"
+
+
+
+
+def _expected(column: Column) -> str:
+    return f"{column.target}: {_PATTERNS[column.kind][1]}" if column.target else _PATTERNS[column.kind][1]
+
+
+def order(text: str) -> tuple[tuple[int, int, str], ...]:
+    """Sort key: digits count as numbers, so that 9.2 stands before 20.1."""
+    parts = re.findall(r"\d+|\D+", text)
+    return tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts)
+
+
+def _row_order(row: Row) -> tuple[tuple[tuple[int, int, str], ...], ...]:
+    return tuple(order(row.one(name)) for name in row.table.key)
+
+
+def _order_faults(rows: list[Row]) -> Iterator[Fault]:
+    for before, row in zip(rows, rows[1:], strict=False):
+        if _row_order(row) < _row_order(before):
+            yield Fault(row.path, row.line, "", f"row {row.key} out of order; run: ketagraph fmt")
+        elif row.key == before.key:
+            yield Fault(row.path, row.line, "", f"row {row.key} stands twice")
+
+
+def canonical(content: bytes, table: Table) -> bytes:
+    """The table's bytes in canonical form: columns in order, rows and many-valued cells sorted.
+
+    Content that cannot be understood as this table (unknown columns, ragged rows) is returned as is,
+    so that formatting never loses a cell.
+    """
+    lines = content.decode("utf-8").replace("\r\n", "\n").removesuffix("\n").split("\n")
+    header, *records = [line.split("\t") for line in lines]
+    expected = [column.name for column in table.columns]
+    if sorted(header) != sorted(expected) or any(len(record) != len(header) for record in records):
+        return content
+    moved = [[record[header.index(name)] for name in expected] for record in records]
+    tidy = [[_tidy(column, cell) for column, cell in zip(table.columns, record, strict=True)] for record in moved]
+    keys = [expected.index(name) for name in table.key]
+    tidy.sort(key=lambda record: [order(record[index]) for index in keys])
+    return "".join("\t".join(record) + "\n" for record in [expected, *tidy]).encode()
+
+
+def _tidy(column: Column, cell: str) -> str:
+    text = " ".join(cell.split())
+    if not column.many:
+        return text
+    return "|".join(sorted({part.strip() for part in text.split("|") if part.strip()}, key=order))
+
+
+def check_links(rows: Iterable[Row], vocabulary: Vocabulary) -> list[Fault]:
+    """Check what cells point to: ontology terms, properties, and rows of other tables."""
+    rows = list(rows)
+    known = {table.name: {(row.source, row.key) for row in rows if row.table is table} for table in TABLES}
+    faults = list(_repeated_ids(rows))
+    check = _Links(vocabulary, known)
+    for row in rows:
+        for column in row.table.columns:
+            for value in row.cells[column.name]:
+                if wrong := check.fault(row, column, value):
+                    faults.append(Fault(row.path, row.line, column.name, wrong))
+    return faults
+
+
+def _repeated_ids(rows: Iterable[Row]) -> Iterator[Fault]:
+    seen: dict[str, Row] = {}
+    for row in rows:
+        first = seen.setdefault(row.id, row)
+        if first is not row and first.table is not row.table:
+            yield Fault(row.path, row.line, row.table.key[0], f"{row.id} is also a key in {first.path}:{first.line}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Links:
+    vocabulary: Vocabulary
+    known: Mapping[str, set[tuple[str, str]]]
+
+    def fault(self, row: Row, column: Column, value: str) -> str:
+        checks: Mapping[str, Callable[[Row, Column, str], str]] = {
+            "term": self._term,
+            "node": self._node,
+            "property": self._property,
+            "row": self._row,
+            "sentence": self._sentence,
+        }
+        check = checks.get(column.kind)
+        return check(row, column, value) if check else ""
+
+    def _term(self, row: Row, column: Column, value: str) -> str:
+        if self.vocabulary.belongs(value, column.target):
+            return ""
+        near = _nearest(value, self.vocabulary.members(column.target))
+        return f"{value} is not a {column.target} of the ontology{near}"
+
+    def _node(self, row: Row, column: Column, value: str) -> str:
+        if not value[0].isupper():
+            tables = [name for name, keys in self.known.items() if (row.source, value) in keys]
+            return "" if tables else f"no row has the key {value}"
+        if value in self.vocabulary.parents or value in self.vocabulary.individuals:
+            return ""
+        return f"the ontology has no term {value}{_nearest(value, self.vocabulary.parents)}"
+
+    def _property(self, row: Row, column: Column, value: str) -> str:
+        known = self.vocabulary.properties
+        return "" if value in known else f"the ontology has no property {value}{_nearest(value, known)}"
+
+    def _row(self, row: Row, column: Column, value: str) -> str:
+        keys = self.known[column.target]
+        if (row.source, value) in keys:
+            return ""
+        return f"{column.target}.tsv has no row {value}{_nearest(value, (key for _, key in keys))}"
+
+    def _sentence(self, row: Row, column: Column, value: str) -> str:
+        if row.table.name == "sentences" or (row.source, value) in self.known["sentences"]:
+            return ""
+        return f"sentences.tsv has no sentence {value}"
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    close = get_close_matches(name, list(known), n=2, cutoff=0.6)
+    return f"; did you mean {' or '.join(close)}?" if close else ""
