@@ -1,35 +1,29 @@
-"""Hand-written sources in, a validated release out; a failed build leaves the last release untouched.
+"""Hand-written sources in, a validated graph out, in memory; nothing is written here.
 
-Stages in order: read, lift, effects, reason, rules, describe, validate, write. A release is a folder
-named after its content, and ``current`` points to it; the pointer moves only when everything is written.
-The same sources give the same bytes.
+Stages in order: read, lift, effects, reason, rules, describe, validate. The same sources give the same
+graph, blank nodes included.
 """
 
 from __future__ import annotations
 
-import json
-import os
 import resource
-import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
 from time import perf_counter
 
 from rdflib import Graph
 
-from ketagraph import __version__, describe, lift, names, rdf, reason, sources, tables, validate, vocabulary
+from ketagraph import describe, lift, rdf, reason, sources, tables, validate, vocabulary
 from ketagraph.errors import EnvironmentFault, Fault, SourceError, ValidationFailed
 from ketagraph.sources import Layout
 from ketagraph.store.engine import Engine
 from ketagraph.validate import Report
 from ketagraph.vocabulary import Vocabulary
 
-__all__ = ["Built", "Progress", "Release", "Stage", "build", "current_release", "examine", "examine_file", "prune", "text_report", "write_release"]
+__all__ = ["Built", "Progress", "Stage", "build", "examine", "examine_file", "text_report"]
 
 Progress = Callable[[str], None]
 """Called with the name of each stage as it begins."""
@@ -61,7 +55,9 @@ class _Clock:
 
 def _peak_mb() -> int:
     # Linux reports KiB, macOS bytes.
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 if sys.platform != "darwin" else 1024**2)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (
+        1024 if sys.platform != "darwin" else 1024**2
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,31 +69,6 @@ class Built:
     report: Report
     source_digest: str
     stages: tuple[Stage, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """A written release: its folder and its manifest."""
-
-    path: Path
-    manifest: Mapping[str, object]
-
-    @property
-    def data(self) -> Path:
-        """The N-Quads file that holds every graph."""
-        return self.path / "ketagraph.nq"
-
-    @property
-    def counts(self) -> Mapping[str, int]:
-        """What the release holds: classes, studies, findings, claims …"""
-        counts = self.manifest["counts"]
-        assert isinstance(counts, dict)
-        return counts
-
-    def places(self) -> dict[str, str]:
-        """IRI of each row → the file and line of the sources where it is written."""
-        lines = (self.path / "places.tsv").read_text(encoding="utf-8").splitlines()
-        return dict(line.split("\t", 1) for line in lines)
 
 
 def build(where: Layout, *, progress: Progress = lambda _: None) -> Built:
@@ -155,7 +126,9 @@ def _union(graphs: Mapping[str, Graph], *wanted: str) -> Graph:
 
 
 def _rules(where: Layout, target: str) -> list[str]:
-    return [path.read_text(encoding="utf-8") for path in sorted((where.ontology / "rules" / target).glob("*.rq"))]
+    return [
+        path.read_text(encoding="utf-8") for path in sorted((where.ontology / "rules" / target).glob("*.rq"))
+    ]
 
 
 def _engine(graphs: Mapping[str, Graph]) -> Engine:
@@ -179,7 +152,9 @@ def _saturate(rules: list[str], graphs: dict[str, Graph]) -> None:
         if not len(fresh):
             return
         graphs["inferred"] += fresh
-    raise EnvironmentFault(f"the rules still add triples after {_RULE_ROUNDS} rounds; one of them feeds itself")
+    raise EnvironmentFault(
+        f"the rules still add triples after {_RULE_ROUNDS} rounds; one of them feeds itself"
+    )
 
 
 def examine(graphs: Mapping[str, Graph], where: Layout, *, places: Mapping[str, str]) -> Report:
@@ -212,94 +187,8 @@ def _examine(data: Graph, words: Graph, engine: Engine, where: Layout, places: M
 
 
 def text_report(report: Report) -> str:
-    """The report as lines for people: place or IRI, severity, label, message, shape."""
+    """Return the report as lines for people: place or IRI, severity, label, message, shape."""
     return "\n".join(
-        f"{result.place or result.focus}: {result.severity}: {result.label}: {result.message} [{result.source}]"
-        for result in report.results
+        f"{each.place or each.focus}: {each.severity}: {each.label}: {each.message} [{each.source}]"
+        for each in report.results
     )
-
-
-def write_release(built: Built, folder: Path) -> Release:
-    """Write ``built`` below ``folder`` and point ``folder/current`` at it, atomically.
-
-    Raises:
-        EnvironmentFault: the folder cannot be written.
-    """
-    files = dict(_files(built))
-    manifest = _manifest(built, files)
-    files["manifest.json"] = json.dumps(manifest, indent=2, sort_keys=True).encode() + b"\n"
-    name = sha256(files["manifest.json"]).hexdigest()[:16]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        target = folder / name
-        if not target.is_dir():
-            _place(files, target)
-        _point(folder / "current", name)
-    except OSError as error:
-        raise EnvironmentFault(f"cannot write the release below {folder}: {error.strerror}") from error
-    return Release(target, manifest)
-
-
-def _place(files: Mapping[str, bytes], target: Path) -> None:
-    """Write all files into a hidden folder beside ``target``, then rename it into place."""
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".writing-", ignore_cleanup_errors=True) as scratch:
-        inner = Path(scratch) / target.name
-        inner.mkdir()
-        for name, content in files.items():
-            with (inner / name).open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-        inner.rename(target)
-
-
-def _point(link: Path, name: str) -> None:
-    fresh = link.with_name(f".current-{os.getpid()}")
-    fresh.unlink(missing_ok=True)
-    fresh.symlink_to(name)
-    fresh.replace(link)
-
-
-def _files(built: Built) -> Iterator[tuple[str, bytes]]:
-    quads = rdf.nquads(built.graphs)
-    yield "ketagraph.nq", quads
-    yield "ontology.ttl", rdf.turtle(built.graphs["ontology"]).encode()
-    yield "void.ttl", rdf.turtle(built.graphs["void"]).encode()
-    yield "report.ttl", rdf.turtle(built.report.graph()).encode()
-    yield "places.tsv", "".join(f"{iri}\t{place}\n" for iri, place in sorted(built.places.items())).encode()
-
-
-def _manifest(built: Built, files: Mapping[str, bytes]) -> dict[str, object]:
-    return {
-        "name": "ketagraph",
-        "version": __version__,
-        "sources_sha256": built.source_digest,
-        "graphs": {names.graph(name): len(graph) for name, graph in sorted(built.graphs.items())},
-        "counts": describe.counts(built.graphs, warnings=len(built.report.results)),
-        "files": {name: {"bytes": len(body), "sha256": sha256(body).hexdigest()} for name, body in files.items()},
-    }
-
-
-def current_release(folder: Path) -> Release:
-    """The release that ``folder/current`` points to, its manifest read.
-
-    Raises:
-        EnvironmentFault: there is none, or it is damaged.
-    """
-    path = folder / "current"
-    try:
-        manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise EnvironmentFault(f"no release below {folder}; run: ketagraph build -o {folder}") from error
-    except (OSError, ValueError) as error:
-        raise EnvironmentFault(f"the release below {folder} is damaged ({error}); run: ketagraph build") from error
-    return Release(path.resolve(), manifest)
-
-
-def prune(folder: Path, *, keep: int) -> None:
-    """Remove all but the ``keep`` newest releases; the current one always stays."""
-    current = (folder / "current").resolve()
-    found = [path for path in folder.iterdir() if path.is_dir() and not path.is_symlink() and path.name[0] != "."]
-    for path in sorted(found, key=lambda each: each.stat().st_mtime, reverse=True)[keep:]:
-        if path.resolve() != current:
-            shutil.rmtree(path)

@@ -30,7 +30,9 @@ _COUNTED = {
 
 def counts(graphs: Mapping[str, Graph], *, warnings: int) -> dict[str, int]:
     """How many classes and records of each kind there are, and how many findings the validation left."""
-    found = {"classes": len({c for c in graphs["ontology"].subjects(RDF.type, OWL.Class) if isinstance(c, URIRef)})}
+    found = {
+        "classes": len({c for c in graphs["ontology"].subjects(RDF.type, OWL.Class) if isinstance(c, URIRef)})
+    }
     for label, name in _COUNTED.items():
         kind = URIRef(names.term(name))
         found[label] = len({s for graph in graphs.values() for s in graph.subjects(RDF.type, kind)})

@@ -50,7 +50,7 @@ class Relation:
 
 
 def stored_query(name: str) -> str:
-    """The text of a query that ships inside the package."""
+    """Return the text of a query that ships inside the package."""
     return (files("ketagraph") / "sparql" / f"{name}.rq").read_text(encoding="utf-8")
 
 
@@ -88,7 +88,7 @@ class Dossier:
         )
 
     def claim(self, subject: str, relation: str, object_: str) -> Claim:
-        """The claim that three names make: labels, synonyms, CURIEs or IRIs.
+        """Return the claim that three names make: labels, synonyms, CURIEs or IRIs.
 
         Raises:
             UnknownName: a name that nothing, or several things, answer to; or a relation without a sign.
@@ -106,7 +106,10 @@ class Dossier:
         iri = names.expand(name) or name
         spoken = name.lower().replace("-", " ").strip()
         for relation in self.relations.values():
-            if iri == relation.iri or spoken in {relation.label, slug(relation.iri.rsplit("/", 1)[1]).replace("-", " ")}:
+            if iri == relation.iri or spoken in {
+                relation.label,
+                slug(relation.iri.rsplit("/", 1)[1]).replace("-", " "),
+            }:
                 return relation
         signed = sorted(relation.label for relation in self.relations.values() if relation.sign)
         raise UnknownName(f"no relation is called {name!r}; signed relations: {', '.join(signed)}", signed)

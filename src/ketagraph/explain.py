@@ -33,14 +33,20 @@ class _Words:
         yield f"trials     {judgement.clinical.kind}, {len(judgement.clinical.trials)} trial(s)"
         yield from _section("why", (f"{reason.text} [{reason.code}]" for reason in judgement.reasons))
         yield from _section("paths", self._paths(judgement, max_paths))
-        yield from _section("trials", (line for trial in judgement.clinical.trials for line in self._trial(trial)))
-        for title, pieces in (("for", judgement.support), ("against", judgement.against), ("noted", judgement.noted)):
+        yield from _section(
+            "trials", (line for trial in judgement.clinical.trials for line in self._trial(trial))
+        )
+        for title, pieces in (
+            ("for", judgement.support),
+            ("against", judgement.against),
+            ("noted", judgement.noted),
+        ):
             told = (self._evidence(each) for each in pieces if each.kind is not EvidenceKind.PATH)
             yield from _section(title, told)
         yield from _section("missing", (self._missing(each.text, each.names) for each in judgement.missing))
 
     def word(self, iri: str) -> str:
-        """The label of ``iri``, or its local name."""
+        """Return the label of ``iri``, or its local name."""
         return self._labels.get(iri) or iri.rsplit("/", 1)[-1]
 
     def _paths(self, judgement: Judgement, most: int) -> Iterator[str]:
@@ -54,7 +60,9 @@ class _Words:
         steps = "".join(f" {_ARROW[hop.sign]} {self.word(hop.object)}{_mark(hop)}" for hop in path.hops)
         weakest = path.weakest
         sure = max(effect.certainty for effect in weakest.effects).lower()
-        told = f"{self.word(path.hops[0].subject)}{steps}: {_SIGN[path.sign]} {self.word(path.hops[-1].object)}"
+        told = (
+            f"{self.word(path.hops[0].subject)}{steps}: {_SIGN[path.sign]} {self.word(path.hops[-1].object)}"
+        )
         return f"{told}; weakest step to {self.word(weakest.object)} ({sure}){_places(path.anchors, path.references)}"
 
     def _trial(self, trial: Trial) -> Iterator[str]:
@@ -64,7 +72,11 @@ class _Words:
 
     def _finding(self, finding: Finding) -> str:
         when = f", {finding.timepoint_label}" if finding.timepoint_label else ""
-        against = f"against {finding.comparator_kind}" if "within" not in finding.comparator_kind else "within the arm"
+        against = (
+            f"against {finding.comparator_kind}"
+            if "within" not in finding.comparator_kind
+            else "within the arm"
+        )
         verdict = finding.verdict.replace("-", " ")
         told = f"{self.word(finding.outcome)} {against}{when}: {verdict}"
         return told + _places(finding.anchors, finding.references)
@@ -80,7 +92,9 @@ class _Words:
             return self._path(source)
         word = "" if source.affirmed else "not "
         told = f"{word}{self.word(source.subject)} {self.word(source.relation)} {self.word(source.object)}"
-        return f"{told} ({source.role}, {source.certainty.lower()}){_places(source.anchors, source.references)}"
+        return (
+            f"{told} ({source.role}, {source.certainty.lower()}){_places(source.anchors, source.references)}"
+        )
 
     def _missing(self, text: str, names: Sequence[str]) -> str:
         return f"{text}: {', '.join(map(self.word, names))}" if names else text

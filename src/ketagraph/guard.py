@@ -24,6 +24,7 @@ __all__ = ["Accepted", "Limits", "Token", "check", "origin", "tokens"]
 
 _Raw = tuple[str, str, int]
 
+_GRAPHS = 1_000
 _PORTS = {"http": 80, "https": 443}
 
 # Escapes of surrogates and beyond U+10FFFF; escapes of quotes, backslash, line ends, < and >.
@@ -79,7 +80,7 @@ def check(
     """
     _check_characters(query, limits.max_bytes)
     inspection = _Inspection(query, services)
-    form = inspection.inspect(scan(query, depth=limits.depth, operators=limits.operators))
+    form = inspection.inspect(scan(query, depth=limits.depth, operators=limits.operators, comments=False))
     if graphs is not None:
         inspection.check_graphs(graphs)
     return Accepted(form, tuple(iri for iri, _ in inspection.dataset))
@@ -138,9 +139,8 @@ class _Inspection:
         self._prefixes = dict(PREFIXES)
         self.dataset: list[tuple[str, int]] = []
 
-    def inspect(self, scanned: Iterator[_Raw]) -> str:
-        """Read all tokens; answer the query's form."""
-        stream = (token for token in scanned if token[0] != "comment")
+    def inspect(self, stream: Iterator[_Raw]) -> str:
+        """Read all tokens but comments; answer the query's form."""
         form = self._form(*self._after_prologue(stream))
         suspect = -1
         for kind, text, start in stream:
@@ -148,7 +148,7 @@ class _Inspection:
                 raise self._ambiguous(suspect)
             suspect = -1
             if kind == "word":
-                self._word(text.upper(), start, stream)
+                self._word(text, start, stream)
             elif kind == "name" and _SERVICE.search(text) and self._name(text, start):
                 suspect = start
         return form
@@ -183,21 +183,22 @@ class _Inspection:
         wanted = "SELECT, ASK, CONSTRUCT or DESCRIBE, after PREFIX and BASE"
         raise self._refuse(start, f"expected {wanted}; found {text[:40] or 'the end'}")
 
-    def _word(self, word: str, start: int, stream: Iterator[_Raw]) -> None:
+    def _word(self, text: str, start: int, stream: Iterator[_Raw]) -> None:
+        word = text.upper()
         if word == "SERVICE":
             self._service(start, stream)
         elif word == "FROM":
             self._source(stream)
         elif word not in WORDS:
-            self._unknown(word, start)
+            self._unknown(text[:40], word, start)
 
-    def _unknown(self, word: str, start: int) -> None:
+    def _unknown(self, text: str, word: str, start: int) -> None:
         self._update(word, start)
         if "SERVICE" in word:
-            raise self._refuse(start, f"{word[:40]} hides SERVICE; put spaces around it", 403)
-        near = get_close_matches(word, sorted(WORDS), 1)
+            raise self._refuse(start, f"{text} hides SERVICE; put spaces around it", 403)
+        near = get_close_matches(word, sorted(WORDS), 1) if len(word) <= 40 else []
         hint = f"; did you mean {near[0]}?" if near else "; variables begin with `?`, names hold a `:`"
-        raise self._refuse(start, f"{word[:40]} is no word of SPARQL{hint}")
+        raise self._refuse(start, f"{text} is no word of SPARQL{hint}")
 
     def _update(self, word: str, start: int) -> None:
         if word in UPDATES:
@@ -221,6 +222,8 @@ class _Inspection:
             kind, text, start = self._next(stream)
         if kind not in {"iri", "name"}:
             raise self._refuse(start, f"FROM wants an IRI; found {text[:40] or 'the end'}")
+        if len(self.dataset) >= _GRAPHS:
+            raise self._refuse(start, f"more than {_GRAPHS} FROM clauses; name fewer graphs")
         self.dataset.append((self._iri(kind, text, start), start))
 
     def _name(self, text: str, start: int) -> bool:

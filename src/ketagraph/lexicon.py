@@ -57,7 +57,7 @@ class Lexicon:
         return {name: tuple(entries) for name, entries in found.items()}
 
     def resolve(self, name: str, *, within: str = "") -> str:
-        """The IRI that ``name`` stands for; ``within`` (a class IRI) narrows the candidates.
+        """Return the IRI that ``name`` stands for; ``within`` (a class IRI) narrows the candidates.
 
         Raises:
             UnknownName: nothing is called so; near labels are suggested.
@@ -65,7 +65,9 @@ class Lexicon:
         """
         if iri := self._as_iri(name):
             return iri
-        found = [entry for entry in self._by_name.get(_fold(name), ()) if not within or within in entry.classes]
+        found = [
+            entry for entry in self._by_name.get(_fold(name), ()) if not within or within in entry.classes
+        ]
         for kind in ("label", "identifier", "synonym"):
             iris = sorted({entry.iri for entry in found if entry.kind == kind})
             if len(iris) == 1:
@@ -79,7 +81,9 @@ class Lexicon:
         iri = bare if bare.startswith(("http://", "https://")) else names.expand(bare) or ""
         if iri in self.labels:
             return iri
-        matched = sorted({entry.iri for entry in self.entries if entry.kind == "identifier" and entry.name == iri})
+        matched = sorted(
+            {entry.iri for entry in self.entries if entry.kind == "identifier" and entry.name == iri}
+        )
         if len(matched) > 1:
             raise self._ambiguous(name, matched)
         return matched[0] if matched else ""
@@ -90,7 +94,9 @@ class Lexicon:
 
     def _unknown(self, name: str, within: str) -> UnknownName:
         pool = {entry.name: entry.iri for entry in self.entries if not within or within in entry.classes}
-        near = process.extract(name, list(pool), scorer=fuzz.WRatio, processor=_fold, limit=_SUGGESTIONS, score_cutoff=_NEAR)
+        near = process.extract(
+            name, list(pool), scorer=fuzz.WRatio, processor=_fold, limit=_SUGGESTIONS, score_cutoff=_NEAR
+        )
         suggestions = list(dict.fromkeys(self.labels.get(pool[match], match) for match, _, _ in near))
         hint = f"; did you mean {', '.join(suggestions)}?" if suggestions else ""
         return UnknownName(f"nothing is called {name!r}{hint}", suggestions)

@@ -12,7 +12,8 @@ from rdflib import DCTERMS, OWL, RDF, RDFS, XSD, Graph, Literal, URIRef
 from rdflib.term import Node
 
 from ketagraph import names, rdf
-from ketagraph.schema import Column, table
+from ketagraph.columns import Column
+from ketagraph.schema import table
 from ketagraph.sources import SourceFolder
 from ketagraph.tables import Row, row_id
 
@@ -20,7 +21,7 @@ __all__ = ["lift", "places", "property_iri", "source_triples"]
 
 
 def lift(rows: Iterable[Row]) -> dict[str, Graph]:
-    """The asserted triples of ``rows`` per graph name (``evidence``, ``discrepancies``)."""
+    """Return the asserted triples of ``rows`` per graph name (``evidence``, ``discrepancies``)."""
     graphs = {"evidence": rdf.new_graph(), "discrepancies": rdf.new_graph()}
     for row in rows:
         for triple in _row_triples(row):

@@ -65,7 +65,7 @@ GRAPHS = (
 
 @cache
 def converter() -> Converter:
-    """The CURIE converter for :data:`PREFIXES`."""
+    """Return the CURIE converter for :data:`PREFIXES`."""
     return Converter.from_prefix_map(PREFIXES)
 
 

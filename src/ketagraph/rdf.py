@@ -24,12 +24,12 @@ class _SortedTurtle(LongTurtleSerializer):
 
 
 def new_graph() -> Graph:
-    """An empty graph that knows our prefixes and no others."""
+    """Return an empty graph that knows our prefixes and no others."""
     return _bind(Graph(bind_namespaces="none"))
 
 
 def canonical(graph: Graph) -> Graph:
-    """A copy of ``graph`` whose blank nodes are named after their content, so that bytes are stable.
+    """Return a copy of ``graph`` whose blank nodes are named after their content, so that bytes are stable.
 
     The naming is rdflib's isomorphism hash; see
     https://rdflib.readthedocs.io/en/stable/apidocs/rdflib.compare/
@@ -43,14 +43,15 @@ def canonical(graph: Graph) -> Graph:
 def turtle(graph: Graph) -> str:
     """Turtle, one predicate per line, blocks sorted by subject; equal graphs give equal text."""
     buffer = io.BytesIO()
-    _SortedTurtle(_bind(graph)).serialize(buffer, encoding="utf-8")
+    serializer: LongTurtleSerializer = _SortedTurtle(_bind(graph))  # type: ignore[no-untyped-call]
+    serializer.serialize(buffer, encoding="utf-8")
     lines = buffer.getvalue().decode().rstrip("\n").split("\n")
     # The serialiser leaves indented empty lines inside lists.
     return "".join(line.rstrip() + "\n" for line in lines if line.strip() or not line)
 
 
 def ntriples(graph: Graph) -> list[bytes]:
-    """The triples of ``graph`` as sorted N-Triples lines, UTF-8, each without its line end."""
+    """Return the triples of ``graph`` as sorted N-Triples lines, UTF-8, each without its line end."""
     # Without the encoding, rdflib's N-Triples serialiser escapes to ASCII.
     lines = graph.serialize(format="nt", encoding="utf-8").splitlines()
     return sorted({line for line in lines if line})

@@ -105,4 +105,4 @@ def _ours(triple: tuple[Node, URIRef, Node]) -> bool:
 
 
 def _label(graph: Graph, iri: str) -> str:
-    return str(graph.value(URIRef(iri), RDFS.label, default=iri))
+    return str(graph.value(URIRef(iri), RDFS.label) or iri)

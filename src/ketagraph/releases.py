@@ -1,23 +1,70 @@
-"""Where releases lie, and the current one opened: built first where there is none yet."""
+"""Where releases lie: written whole or not at all, pointed to by ``current``, opened for queries.
+
+A release is a folder named after its content; the pointer moves only when everything is written, so a
+failed or interrupted build leaves the previous release as it was. The same sources give the same bytes.
+"""
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from platformdirs import user_cache_path
 
-from ketagraph import sources
-from ketagraph.build import Progress, Release, build, current_release, prune, write_release
+from ketagraph import __version__, describe, names, rdf, sources
+from ketagraph.build import Built, Progress, build
 from ketagraph.dossier import Dossier
 from ketagraph.errors import EnvironmentFault
 from ketagraph.sources import Layout
 from ketagraph.store.engine import Engine
 
-__all__ = ["KEPT", "default_folder", "dossier", "engine", "ensure", "is_stale", "rebuild"]
+__all__ = [
+    "KEPT",
+    "Release",
+    "current",
+    "default_folder",
+    "dossier",
+    "engine",
+    "ensure",
+    "is_stale",
+    "prune",
+    "rebuild",
+    "write",
+]
 
 KEPT = 3
 """How many releases a folder keeps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A written release: its folder and its manifest."""
+
+    path: Path
+    manifest: Mapping[str, Any]
+
+    @property
+    def data(self) -> Path:
+        """The N-Quads file that holds every graph."""
+        return self.path / "ketagraph.nq"
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """What the release holds, by name: classes, studies, findings, claims."""
+        counts: Mapping[str, int] = self.manifest["counts"]
+        return counts
+
+    def places(self) -> dict[str, str]:
+        """IRI of each row → the file and line of the sources where it is written."""
+        lines = (self.path / "places.tsv").read_text(encoding="utf-8").splitlines()
+        return dict(line.split("\t", 1) for line in lines)
 
 
 def default_folder(where: Layout) -> Path:
@@ -28,19 +75,19 @@ def default_folder(where: Layout) -> Path:
 
 
 def ensure(where: Layout, folder: Path, *, progress: Progress = lambda _: None) -> Release:
-    """The current release below ``folder``, built first where none is.
+    """Return the current release below ``folder``, built first where none is.
 
     Raises:
         KetaGraphError: whatever the build finds wrong, or a damaged release.
     """
     if (folder / "current").exists():
-        return current_release(folder)
+        return current(folder)
     return rebuild(where, folder, progress=progress)
 
 
 def rebuild(where: Layout, folder: Path, *, progress: Progress = lambda _: None) -> Release:
     """Build, write and point at a new release; older ones but the last few are removed."""
-    release = write_release(build(where, progress=progress), folder)
+    release = write(build(where, progress=progress), folder)
     prune(folder, keep=KEPT)
     return release
 
@@ -51,7 +98,7 @@ def is_stale(release: Release, where: Layout) -> bool:
 
 
 def engine(release: Release) -> Engine:
-    """The release in memory, its default graph the union of its graphs."""
+    """Return the release in memory, its default graph the union of its graphs."""
     if not release.data.is_file():
         raise EnvironmentFault(f"{release.data} is missing; run: ketagraph build")
     loaded = Engine()
@@ -69,3 +116,97 @@ def dossier(loaded: Engine) -> Dossier:
             yield {name: term.value for name, term in zip(variables, row, strict=True) if term is not None}
 
     return Dossier(rows)
+
+
+def write(built: Built, folder: Path) -> Release:
+    """Write ``built`` below ``folder`` and point ``folder/current`` at it, atomically.
+
+    Raises:
+        EnvironmentFault: the folder cannot be written.
+    """
+    files = dict(_files(built))
+    manifest = _manifest(built, files)
+    files["manifest.json"] = json.dumps(manifest, indent=2, sort_keys=True).encode() + b"\n"
+    name = sha256(files["manifest.json"]).hexdigest()[:16]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        target = folder / name
+        if not target.is_dir():
+            _place(files, target)
+        _point(folder / "current", name)
+    except OSError as error:
+        raise EnvironmentFault(f"cannot write the release below {folder}: {error.strerror}") from error
+    return Release(target, manifest)
+
+
+def _place(files: Mapping[str, bytes], target: Path) -> None:
+    """Write all files into a hidden folder beside ``target``, then rename it into place."""
+    with tempfile.TemporaryDirectory(
+        dir=target.parent, prefix=".writing-", ignore_cleanup_errors=True
+    ) as scratch:
+        inner = Path(scratch) / target.name
+        inner.mkdir()
+        for name, content in files.items():
+            with (inner / name).open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        inner.rename(target)
+
+
+def _point(link: Path, name: str) -> None:
+    fresh = link.with_name(f".current-{os.getpid()}")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(name)
+    fresh.replace(link)
+
+
+def _files(built: Built) -> Iterator[tuple[str, bytes]]:
+    quads = rdf.nquads(built.graphs)
+    yield "ketagraph.nq", quads
+    yield "ontology.ttl", rdf.turtle(built.graphs["ontology"]).encode()
+    yield "void.ttl", rdf.turtle(built.graphs["void"]).encode()
+    yield "report.ttl", rdf.turtle(built.report.graph()).encode()
+    yield "places.tsv", "".join(f"{iri}\t{place}\n" for iri, place in sorted(built.places.items())).encode()
+
+
+def _manifest(built: Built, files: Mapping[str, bytes]) -> dict[str, Any]:
+    return {
+        "name": "ketagraph",
+        "version": __version__,
+        "sources_sha256": built.source_digest,
+        "graphs": {names.graph(name): len(graph) for name, graph in sorted(built.graphs.items())},
+        "counts": describe.counts(built.graphs, warnings=len(built.report.results)),
+        "files": {
+            name: {"bytes": len(body), "sha256": sha256(body).hexdigest()} for name, body in files.items()
+        },
+    }
+
+
+def current(folder: Path) -> Release:
+    """Return the release that ``folder/current`` points to, its manifest read.
+
+    Raises:
+        EnvironmentFault: there is none, or it is damaged.
+    """
+    path = folder / "current"
+    try:
+        manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise EnvironmentFault(f"no release below {folder}; run: ketagraph build -o {folder}") from error
+    except (OSError, ValueError) as error:
+        raise EnvironmentFault(
+            f"the release below {folder} is damaged ({error}); run: ketagraph build"
+        ) from error
+    return Release(path.resolve(), manifest)
+
+
+def prune(folder: Path, *, keep: int) -> None:
+    """Remove all but the ``keep`` newest releases; the current one always stays."""
+    current = (folder / "current").resolve()
+    found = [
+        path for path in folder.iterdir() if path.is_dir() and not path.is_symlink() and path.name[0] != "."
+    ]
+    for path in sorted(found, key=lambda each: each.stat().st_mtime, reverse=True)[keep:]:
+        if path.resolve() != current:
+            shutil.rmtree(path)

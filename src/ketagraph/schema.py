@@ -7,72 +7,12 @@ becomes: a local name of ours, or a CURIE (empty: the cell only makes up the row
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from ketagraph.columns import Column, Table
 
-__all__ = ["KINDS", "TABLES", "Column", "Table", "table"]
+__all__ = ["TABLES", "table"]
 
-KINDS = frozenset(
-    {
-        "boolean",  # true | false
-        "decimal",  # 0.5
-        "doi",  # 10.1016/j.pain.2009.06.023
-        "integer",  # 12
-        "node",  # an ontology term (PascalCase) or a row of any keyed table (kebab-case)
-        "pmid",  # 19604642
-        "property",  # an ontology property, camelCase
-        "row",  # the key of a row of table ``target``
-        "sentence",  # paragraph.sentence, both 1-based: 20.2
-        "sha256",  # 64 lower-case hexadecimal digits
-        "slug",  # kebab-case key, this row's own
-        "string",  # text without a language
-        "term",  # an ontology class below, or an individual of, ``target``
-        "text",  # English text in our own words
-        "unit",  # UCUM code: mg, mg/kg, h, wk, %
-        "year",  # four digits
-    }
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column: its name, how a cell is read, and the property the cell becomes.
-
-    ``many`` cells hold values joined by ``|``, sorted, without repeats. ``target`` names the table
-    (kind ``row``) or the ontology class (kind ``term``) that a value must belong to.
-    """
-
-    name: str
-    kind: str
-    property: str = ""
-    required: bool = False
-    many: bool = False
-    target: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """One table: the class its rows become and its columns in order; the key is the first ones.
-
-    ``scoped`` keys are unique within their source only: the IRI's slug is the source, then this prefix,
-    then the key. ``optional`` tables may be missing from a source. ``graph`` is where the rows go.
-    """
-
-    name: str
-    rdf_class: str
-    columns: tuple[Column, ...]
-    key: tuple[str, ...]
-    scoped: str = ""
-    optional: bool = True
-    graph: str = "evidence"
-
-    def column(self, name: str) -> Column:
-        """The column called ``name``; KeyError when there is none."""
-        return {column.name: column for column in self.columns}[name]
-
-
-def _anchors(*, required: bool = True) -> Column:
-    return Column("sentences", "sentence", "anchoredIn", required=required, many=True)
-
+_NOTE = Column("note", "text", "skos:editorialNote")
+_ANCHORS = Column("sentences", "sentence", "anchoredIn", required=True, many=True)
 
 TABLES: tuple[Table, ...] = (
     Table(
@@ -89,7 +29,7 @@ TABLES: tuple[Table, ...] = (
             Column("doi", "doi", "doi"),
             Column("status", "term", "bibliographicStatus", required=True, target="BibliographicStatus"),
             Column("seen_in", "string", "seenIn"),
-            Column("note", "text", "skos:editorialNote"),
+            _NOTE,
         ),
         key=("number",),
         scoped="ref-",
@@ -104,7 +44,7 @@ TABLES: tuple[Table, ...] = (
             Column("sha256", "sha256", "sha256", required=True),
             Column("references", "row", "cites", many=True, target="references"),
             Column("excuse", "term", "excusedBecause", target="Excuse"),
-            Column("note", "text", "skos:editorialNote"),
+            _NOTE,
         ),
         key=("sentence",),
         scoped="s",
@@ -128,8 +68,8 @@ TABLES: tuple[Table, ...] = (
             Column("design_as_stated", "text", "designAsStated"),
             Column("follow_up_weeks", "decimal", "followUpWeeks"),
             Column("follow_up_as_stated", "text", "followUpAsStated"),
-            Column("note", "text", "skos:editorialNote"),
-            _anchors(),
+            _NOTE,
+            _ANCHORS,
         ),
         key=("trial",),
     ),
@@ -141,8 +81,8 @@ TABLES: tuple[Table, ...] = (
             Column("trial", "row", "armOf", required=True, target="trials"),
             Column("label", "text", "rdfs:label", required=True),
             Column("role", "term", "armRole", required=True, target="ArmRole"),
-            Column("note", "text", "skos:editorialNote"),
-            _anchors(),
+            _NOTE,
+            _ANCHORS,
         ),
         key=("arm",),
     ),
@@ -160,8 +100,8 @@ TABLES: tuple[Table, ...] = (
             Column("schedule", "text", "scheduleAsStated"),
             Column("duration_hours", "decimal", "durationHours"),
             Column("duration_as_stated", "text", "durationAsStated"),
-            Column("note", "text", "skos:editorialNote"),
-            _anchors(),
+            _NOTE,
+            _ANCHORS,
         ),
         key=("arm", "agent"),
     ),
@@ -183,8 +123,8 @@ TABLES: tuple[Table, ...] = (
             Column("value", "decimal", "quantityLow"),
             Column("value_unit", "unit", "quantityUnit"),
             Column("value_as_stated", "text", "quantityAsStated"),
-            Column("note", "text", "skos:editorialNote"),
-            _anchors(),
+            _NOTE,
+            _ANCHORS,
         ),
         key=("finding",),
     ),
@@ -202,8 +142,8 @@ TABLES: tuple[Table, ...] = (
             Column("count", "integer", "participantCount"),
             Column("led_to_withdrawal", "boolean", "ledToWithdrawal"),
             Column("severity", "text", "severityAsStated"),
-            Column("note", "text", "skos:editorialNote"),
-            _anchors(),
+            _NOTE,
+            _ANCHORS,
         ),
         key=("finding",),
     ),
@@ -261,7 +201,7 @@ TABLES: tuple[Table, ...] = (
             Column("primary_says", "text", "primarySays", required=True),
             Column("status", "term", "bibliographicStatus", required=True, target="BibliographicStatus"),
             Column("seen_in", "string", "seenIn", required=True),
-            _anchors(),
+            _ANCHORS,
         ),
         key=("discrepancy",),
         graph="discrepancies",
@@ -296,8 +236,8 @@ TABLES: tuple[Table, ...] = (
             Column("kind", "term", "flawKind", required=True, target="FlawKind"),
             Column("as_stated", "string", "asStated"),
             Column("likely_meant", "string", "likelyMeant"),
-            Column("note", "text", "skos:editorialNote"),
-            _anchors(),
+            _NOTE,
+            _ANCHORS,
         ),
         key=("flaw",),
         graph="discrepancies",
@@ -306,5 +246,5 @@ TABLES: tuple[Table, ...] = (
 
 
 def table(name: str) -> Table:
-    """The table called ``name``; KeyError when there is none."""
+    """Return the table called ``name``; KeyError when there is none."""
     return {each.name: each for each in TABLES}[name]

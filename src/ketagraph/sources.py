@@ -92,7 +92,7 @@ def _source_folder(path: Path, where: Layout) -> SourceFolder:
 
 
 def digest(where: Layout) -> str:
-    """The sha256 over the paths and contents of all hand-written sources, 64 hexadecimal digits."""
+    """Return the sha256 over the paths and contents of all hand-written sources, 64 hexadecimal digits."""
     total = sha256()
     for path in _files(where):
         total.update(where.show(path).encode() + b"\0" + sha256(path.read_bytes()).digest())

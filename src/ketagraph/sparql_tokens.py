@@ -102,9 +102,8 @@ def tokens(query: str, *, comments: bool = True) -> Iterator[Token]:
         QueryRefused: the text cannot be read as tokens, with line and column.
     """
     unlimited = len(query) + 1
-    for kind, text, start in scan(query, depth=unlimited, operators=unlimited):
-        if comments or kind != "comment":
-            yield Token(kind, text, start)
+    for kind, text, start in scan(query, depth=unlimited, operators=unlimited, comments=comments):
+        yield Token(kind, text, start)
 
 
 def refusal(query: str, offset: int, message: str, status: int = 400) -> QueryRefused:
@@ -114,8 +113,8 @@ def refusal(query: str, offset: int, message: str, status: int = 400) -> QueryRe
     return QueryRefused(f"line {line}, column {column}: {message}", line=line, column=column, status=status)
 
 
-def scan(query: str, *, depth: int, operators: int) -> Iterator[tuple[str, str, int]]:
-    """Yield (kind, text, offset) of every token, comments too; bare tuples, because this is the hot path.
+def scan(query: str, *, depth: int, operators: int, comments: bool) -> Iterator[tuple[str, str, int]]:
+    """Yield (kind, text, offset) of every token; bare tuples and one long loop, because this is the hot path.
 
     ``depth`` bounds open brackets. ``operators`` bounds everything an engine builds a node of its plan from:
     operators and separators, brackets, and terms that stand side by side; the rows of VALUES are data and
@@ -151,7 +150,10 @@ def scan(query: str, *, depth: int, operators: int) -> Iterator[tuple[str, str, 
             kind, position = brackets.less(start, position, operand=operand)
             operand = False
         elif kind == "datatype":
+            count += not operand  # without a literal before it, a chain of inverses
             operand = False
+        elif kind == "comment" and not comments:
+            continue
         if count > operators:
             raise refusal(query, start, _too_many(operators))
         yield kind, query[start:position], start

@@ -10,23 +10,30 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from pathlib import Path
+from itertools import pairwise
 
+from ketagraph.columns import Column, Table
 from ketagraph.errors import Fault
-from ketagraph.schema import TABLES, Column, Table
+from ketagraph.schema import TABLES
 from ketagraph.sources import Layout, SourceFolder
 from ketagraph.vocabulary import Vocabulary
 
 __all__ = ["Row", "canonical", "check_links", "order", "read", "read_source", "row_id", "slug"]
 
-_UCUM = frozenset("% h min s d wk mo a mg g ug kg mL L mg/kg mg/d mg/kg/h ug/kg/min [IU] 1 {USD} {EUR} cm".split())
+_UCUM = (
+    *("%", "1", "L", "[IU]", "a", "cm", "d", "g", "h", "kg", "mL", "mg", "mg/d", "mg/kg", "mg/kg/h"),
+    *("min", "mo", "s", "ug", "ug/kg/min", "wk", "{EUR}", "{USD}"),
+)
 
 _PATTERNS: Mapping[str, tuple[str, str]] = {
     "boolean": (r"true|false", "true or false"),
     "decimal": (r"-?(0|[1-9]\d*)(\.\d*[1-9])?", "a decimal number without needless zeros"),
     "doi": (r"10\.\d{4,9}/\S+", "a DOI without its resolver, such as 10.1000/xyz"),
     "integer": (r"0|[1-9]\d*", "a whole number"),
-    "node": (r"[A-Z][A-Za-z0-9]*|[a-z0-9]+([-.][a-z0-9]+)*", "a term (PascalCase) or a row's key (kebab-case)"),
+    "node": (
+        r"[A-Z][A-Za-z0-9]*|[a-z0-9]+([-.][a-z0-9]+)*",
+        "a term (PascalCase) or a row's key (kebab-case)",
+    ),
     "pmid": (r"[1-9]\d{0,8}", "a PubMed identifier"),
     "property": (r"[a-z][A-Za-z0-9]*", "a property's name (camelCase)"),
     "row": (r"[a-z0-9]+([-.][a-z0-9]+)*", "the key of another row"),
@@ -36,7 +43,7 @@ _PATTERNS: Mapping[str, tuple[str, str]] = {
     "string": (r"\S(.*\S)?", "text without leading or trailing space"),
     "term": (r"[A-Z][A-Za-z0-9]*", "a term of the ontology (PascalCase)"),
     "text": (r"\S(.*\S)?", "text without leading or trailing space"),
-    "unit": ("|".join(map(re.escape, sorted(_UCUM))), "a UCUM unit among " + " ".join(sorted(_UCUM))),
+    "unit": ("|".join(map(re.escape, _UCUM)), "a UCUM unit among " + " ".join(_UCUM)),
     "year": (r"1[89]\d\d|20\d\d", "a year of four digits"),
 }
 _COMPILED = {kind: re.compile(pattern) for kind, (pattern, _) in _PATTERNS.items()}
@@ -63,12 +70,12 @@ class Row:
         return row_id(self.table, self.source, self.key)
 
     def one(self, column: str) -> str:
-        """The cell's only value, or an empty string."""
+        """Return the cell's only value, or an empty string."""
         return next(iter(self.cells[column]), "")
 
 
 def row_id(table: Table, source: str, key: str) -> str:
-    """The slug of the IRI of the row with this key."""
+    """Return the slug of the IRI of the row with this key."""
     return f"{source}-{table.scoped}{key}" if table.scoped else key
 
 
@@ -81,7 +88,12 @@ def read_source(folder: SourceFolder, where: Layout) -> tuple[list[Row], list[Fa
     """Read every table of one source; rows in file order, faults of form only."""
     rows: list[Row] = []
     faults = [
-        Fault(where.show(path), 0, "", f"no table is called {path.stem}; tables: {', '.join(t.name for t in TABLES)}")
+        Fault(
+            where.show(path),
+            0,
+            "",
+            f"no table is called {path.stem}; tables: {', '.join(t.name for t in TABLES)}",
+        )
         for path in sorted(folder.path.glob("*.tsv"))
         if path.stem not in {table.name for table in TABLES}
     ]
@@ -101,10 +113,15 @@ def read(content: bytes, table: Table, *, source: str, path: str) -> tuple[list[
     try:
         lines = content.decode("utf-8").split("\n")
     except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        return [], [Fault(path, line, "", "not UTF-8")]
+        place = content[: error.start].count(b"\n") + 1
+        return [], [Fault(path, place, "", "not UTF-8")]
+    if b"\r" in content:
+        place = content[: content.index(b"\r")].count(b"\n") + 1
+        return [], [Fault(path, place, "", "a carriage return; lines end with LF alone; run: ketagraph fmt")]
     if lines.pop() != "":
-        return [], [Fault(path, len(lines) + 1, "", "the last line must end with a line feed; run: ketagraph fmt")]
+        return [], [
+            Fault(path, len(lines) + 1, "", "the last line must end with a line feed; run: ketagraph fmt")
+        ]
     if faults := list(_header_faults(lines, table, path)):
         return [], faults
     rows: list[Row] = []
@@ -132,7 +149,7 @@ def _header_faults(lines: list[str], table: Table, path: str) -> Iterator[Fault]
 
 
 def _row(line: str, table: Table, source: str, path: str, number: int) -> tuple[Row | None, list[Fault]]:
-    texts = line.rstrip("\r").split("\t")
+    texts = line.split("\t")
     if len(texts) != len(table.columns):
         message = f"{len(texts)} cells, expected {len(table.columns)} (tab-separated)"
         return None, [Fault(path, number, "", message)]
@@ -140,9 +157,9 @@ def _row(line: str, table: Table, source: str, path: str, number: int) -> tuple[
     faults: list[Fault] = []
     for column, text in zip(table.columns, texts, strict=True):
         cells[column.name] = tuple(text.split("|")) if column.many and text else (text,) if text else ()
-        faults += [Fault(path, number, column.name, wrong) for wrong in _cell_faults(column, cells[column.name])]
-    if line.endswith("\r"):
-        faults.append(Fault(path, number, "", "lines end with CR LF, expected LF; run: ketagraph fmt"))
+        faults += [
+            Fault(path, number, column.name, wrong) for wrong in _cell_faults(column, cells[column.name])
+        ]
     return (None if faults else Row(table, source, path, number, cells)), faults
 
 
@@ -155,8 +172,6 @@ def _cell_faults(column: Column, values: tuple[str, ...]) -> Iterator[str]:
             yield f"{value!r} is not {_expected(column)}"
     if column.many and list(values) != sorted(set(values), key=order):
         yield "values must be sorted and without repeats; run: ketagraph fmt"
-
-
 
 
 def _expected(column: Column) -> str:
@@ -174,7 +189,7 @@ def _row_order(row: Row) -> tuple[tuple[tuple[int, int, str], ...], ...]:
 
 
 def _order_faults(rows: list[Row]) -> Iterator[Fault]:
-    for before, row in zip(rows, rows[1:], strict=False):
+    for before, row in pairwise(rows):
         if _row_order(row) < _row_order(before):
             yield Fault(row.path, row.line, "", f"row {row.key} out of order; run: ketagraph fmt")
         elif row.key == before.key:
@@ -182,7 +197,7 @@ def _order_faults(rows: list[Row]) -> Iterator[Fault]:
 
 
 def canonical(content: bytes, table: Table) -> bytes:
-    """The table's bytes in canonical form: columns in order, rows and many-valued cells sorted.
+    """Return the table's bytes in canonical form: columns in order, rows and many-valued cells sorted.
 
     Content that cannot be understood as this table (unknown columns, ragged rows) is returned as is,
     so that formatting never loses a cell.
@@ -193,7 +208,9 @@ def canonical(content: bytes, table: Table) -> bytes:
     if sorted(header) != sorted(expected) or any(len(record) != len(header) for record in records):
         return content
     moved = [[record[header.index(name)] for name in expected] for record in records]
-    tidy = [[_tidy(column, cell) for column, cell in zip(table.columns, record, strict=True)] for record in moved]
+    tidy = [
+        [_tidy(column, cell) for column, cell in zip(table.columns, record, strict=True)] for record in moved
+    ]
     keys = [expected.index(name) for name in table.key]
     tidy.sort(key=lambda record: [order(record[index]) for index in keys])
     return "".join("\t".join(record) + "\n" for record in [expected, *tidy]).encode()
@@ -225,7 +242,9 @@ def _repeated_ids(rows: Iterable[Row]) -> Iterator[Fault]:
     for row in rows:
         first = seen.setdefault(row.id, row)
         if first is not row and first.table is not row.table:
-            yield Fault(row.path, row.line, row.table.key[0], f"{row.id} is also a key in {first.path}:{first.line}")
+            yield Fault(
+                row.path, row.line, row.table.key[0], f"{row.id} is also a key in {first.path}:{first.line}"
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ class Report:
         return sum(result.severity == "violation" for result in self.results)
 
     def graph(self) -> Graph:
-        """The report as a SHACL validation report; nodes are numbered, no blank nodes."""
+        """Return the report as a SHACL validation report; nodes are numbered, no blank nodes."""
         graph = rdf.new_graph()
         report = URIRef(names.thing("validation-report"))
         graph.add((report, RDF.type, SH.ValidationReport))
@@ -108,10 +108,7 @@ def run_shapes(data: Graph, shapes: Graph, ontology: Graph, *, places: Mapping[s
     if not isinstance(report, Graph):
         raise TypeError(f"pyshacl gave no report graph: {report!r}")
     labels = _Labels((data, ontology))
-    return [
-        _shape_result(report, node, shapes, labels, places)
-        for node in report.objects(None, SH.result)
-    ]
+    return [_shape_result(report, node, shapes, labels, places) for node in report.objects(None, SH.result)]
 
 
 def _shape_result(
@@ -125,7 +122,9 @@ def _shape_result(
     return Result(
         focus,
         labels.of(focus),
-        message if value is None or isinstance(value, BNode) else f"{message} (found {labels.of(str(value))})",
+        message
+        if value is None or isinstance(value, BNode)
+        else f"{message} (found {labels.of(str(value))})",
         _SEVERITY[URIRef(str(severity))],
         "shapes/" + shape,
         places.get(focus, ""),
@@ -133,9 +132,9 @@ def _shape_result(
 
 
 def _named_shape(shapes: Graph, node: Node | None) -> str:
-    """The file-like name of the node shape that a (blank) property shape belongs to."""
+    """Return the file-like name of the node shape that a (blank) property shape belongs to."""
     while isinstance(node, BNode):
-        node = next(iter(sorted(shapes.subjects(None, node))), None)
+        node = min(shapes.subjects(None, node), key=str, default=None)
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", str(node).rsplit("/", 1)[-1].removesuffix("Shape")).lower()
 
 

@@ -113,4 +113,8 @@ def _reason(error: BadSyntax) -> str:
 
 def _local(node: object) -> str:
     text = str(node) if isinstance(node, URIRef) else ""
-    return text.removeprefix(names.BASE) if text.startswith(names.BASE) and "/" not in text[len(names.BASE) :] else ""
+    return (
+        text.removeprefix(names.BASE)
+        if text.startswith(names.BASE) and "/" not in text[len(names.BASE) :]
+        else ""
+    )

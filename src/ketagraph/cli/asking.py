@@ -19,7 +19,9 @@ from ketagraph.store.engine import Engine
 
 __all__ = ["ReleaseFolder", "opened"]
 
-ReleaseFolder = Annotated[Path | None, typer.Option("--release", help="Folder of releases; default release/.")]
+ReleaseFolder = Annotated[
+    Path | None, typer.Option("--release", help="Folder of releases; default release/.")
+]
 
 
 class ResultFormat(StrEnum):
@@ -43,7 +45,7 @@ _GRAPH_FORMS = {"CONSTRUCT", "DESCRIBE"}
 
 
 def opened(folder: Path | None) -> tuple[Layout, Engine]:
-    """The sources and the current release in memory; the release is built first where there is none."""
+    """Return the sources and the current release in memory; the release is built first where there is none."""
     where = sources.layout()
     folder = folder or releases.default_folder(where)
     with screen.stages() as progress:
@@ -57,7 +59,9 @@ def opened(folder: Path | None) -> tuple[Layout, Engine]:
 def query(
     name: Annotated[str | None, typer.Argument(help="A question's name, or a file of SPARQL.")] = None,
     text: Annotated[str | None, typer.Option("-e", "--text", help="SPARQL text.")] = None,
-    parameters: Annotated[list[str] | None, typer.Option("-p", "--param", help="key=value; repeatable.")] = None,
+    parameters: Annotated[
+        list[str] | None, typer.Option("-p", "--param", help="key=value; repeatable.")
+    ] = None,
     style: Annotated[ResultFormat | None, typer.Option("--format", help="How to print the result.")] = None,
     release: ReleaseFolder = None,
 ) -> None:

@@ -39,21 +39,23 @@ def build_command(output: OutputFolder = None) -> None:
     folder = output or releases.default_folder(where)
     with screen.stages() as progress:
         built = build.build(where, progress=progress)
-    release = build.write_release(built, folder)
-    build.prune(folder, keep=releases.KEPT)
+    release = releases.write(built, folder)
+    releases.prune(folder, keep=releases.KEPT)
     screen.show_build(built, release)
 
 
 @app.command()
 def validate(
     path: Annotated[Path | None, typer.Argument(help="Any RDF file; default: the built release.")] = None,
-    style: Annotated[ReportFormat, typer.Option("--format", help="How to print the findings.")] = ReportFormat.TEXT,
+    style: Annotated[
+        ReportFormat, typer.Option("--format", help="How to print the findings.")
+    ] = ReportFormat.TEXT,
 ) -> None:
     """Validate the built graph, or any RDF file, against the shapes and checks; exit 1 on violations."""
     where = sources.layout()
     places: dict[str, str] = {}
     if path is None:
-        release = build.current_release(releases.default_folder(where))
+        release = releases.current(releases.default_folder(where))
         path, places = release.data, release.places()
     report = build.examine_file(path, where, places=places)
     typer.echo(_rendered(report, style), nl=False)
@@ -66,10 +68,16 @@ def _rendered(report: Report, style: ReportFormat) -> str:
         return rdf.turtle(report.graph())
     if style is ReportFormat.JSON:
         rows = [
-            {name: getattr(result, name) for name in ("focus", "label", "message", "severity", "source", "place")}
+            {
+                name: getattr(result, name)
+                for name in ("focus", "label", "message", "severity", "source", "place")
+            }
             for result in report.results
         ]
-        return json.dumps({"conforms": not report.violations, "results": rows}, indent=2, ensure_ascii=False) + "\n"
+        return (
+            json.dumps({"conforms": not report.violations, "results": rows}, indent=2, ensure_ascii=False)
+            + "\n"
+        )
     lines = build.text_report(report)
     summary = f"{report.violations} violation(s)" if report.results else "no findings: the graph conforms"
     return f"{lines}\n{summary}\n" if lines else f"{summary}\n"
@@ -77,11 +85,15 @@ def _rendered(report: Report, style: ReportFormat) -> str:
 
 @app.command()
 def fmt(
-    check: Annotated[bool, typer.Option("--check", help="Change nothing; exit 1 if something would change.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; exit 1 if something would change.")
+    ] = False,
 ) -> None:
     """Make the tables and Turtle modules canonical: columns, order, white space."""
     where = sources.layout()
-    changed = [path for path, content in _canonical_sources(where) if _differs(path, content, write=not check)]
+    changed = [
+        path for path, content in _canonical_sources(where) if _differs(path, content, write=not check)
+    ]
     for path in changed:
         typer.echo(f"{'would change' if check else 'changed'} {where.show(path)}")
     if check and changed:

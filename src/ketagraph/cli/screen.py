@@ -1,4 +1,4 @@
-"""What a person sees: progress on a terminal, plain lines when piped; results to stdout, the rest to stderr."""
+"""What a person sees: results on stdout; progress on stderr, moving on a terminal, plain when piped."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.table import Table
 
-from ketagraph.build import Built, Progress, Release
+from ketagraph.build import Built, Progress
+from ketagraph.releases import Release
 
 __all__ = ["errors", "out", "show_build", "show_rows", "stages"]
 
@@ -17,12 +18,12 @@ _STAGES = 7
 
 
 def out() -> Console:
-    """The console on standard output; plain where it is not a terminal."""
+    """Return the console on standard output; plain where it is not a terminal."""
     return Console(soft_wrap=not sys.stdout.isatty(), highlight=False)
 
 
 def errors() -> Console:
-    """The console on standard error."""
+    """Return the console on standard error."""
     return Console(stderr=True, soft_wrap=True, highlight=False)
 
 
@@ -49,9 +50,7 @@ def show_build(built: Built | None, release: Release) -> None:
     console = out()
     table = Table("what", "count", title=f"KetaGraph {release.manifest['version']}", title_justify="left")
     table.columns[1].justify = "right"
-    graphs = release.manifest["graphs"]
-    assert isinstance(graphs, dict)
-    for iri, size in graphs.items():
+    for iri, size in release.manifest["graphs"].items():
         table.add_row(f"triples in graph {iri.rsplit('/', 1)[-1]}", f"{size:,}")
     for name, count in release.counts.items():
         table.add_row(name, f"{count:,}")

@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from ketagraph import __version__, guard, questions, releases, sources
-from ketagraph.build import Release, build, prune, write_release
+from ketagraph.build import build
 from ketagraph.cli import app, screen
 from ketagraph.cli.asking import ReleaseFolder
+from ketagraph.releases import Release
 from ketagraph.server import ServeConfig, Serving
 from ketagraph.server import serve as run_server
 from ketagraph.sources import Layout
@@ -32,7 +33,8 @@ def serve(
     timeout: Timeout = 10.0,
     max_rows: MaxRows = 10_000,
     union_default_graph: Annotated[
-        bool, typer.Option("--union-default-graph", help="With --data: the default graph is the union of all.")
+        bool,
+        typer.Option("--union-default-graph", help="With --data: the default graph is the union of all."),
     ] = False,
 ) -> None:
     """Serve the release, or any RDF file, at /sparql."""
@@ -70,14 +72,14 @@ def up(
 
 def _fresh_release(where: Layout, folder: Path) -> Release:
     if (folder / "current").exists():
-        release = releases.current_release(folder)
+        release = releases.current(folder)
         if not releases.is_stale(release, where):
             screen.show_build(None, release)
             return release
     with screen.stages() as progress:
         built = build(where, progress=progress)
-    release = write_release(built, folder)
-    prune(folder, keep=releases.KEPT)
+    release = releases.write(built, folder)
+    releases.prune(folder, keep=releases.KEPT)
     screen.show_build(built, release)
     return release
 
@@ -102,5 +104,8 @@ def _config(
 
 
 def _announce(serving: Serving) -> None:
-    typer.echo(f"serving {serving.quads:,} statements at {serving.url} (SPARQL endpoint: {serving.url}/sparql)", err=True)
+    typer.echo(
+        f"serving {serving.quads:,} statements at {serving.url} (SPARQL endpoint: {serving.url}/sparql)",
+        err=True,
+    )
     typer.echo("stop with Ctrl-C", err=True)

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
+from ketagraph import guard
 from ketagraph.errors import QueryRefused
 from ketagraph.server import problem
 from ketagraph.server.config import ServeConfig
@@ -35,7 +36,7 @@ class Application(FastAPI):
             await super().__call__(scope, receive, send)
 
 
-def create_app(config: ServeConfig, store: Store, *, check: Check | None) -> Application:
+def create_app(config: ServeConfig, store: Store, *, check: Check | None = guard.check) -> Application:
     """Build the application; the caller opens and closes ``store``.
 
     ``check`` is the guard; None leaves the worker wall standing alone.

@@ -87,7 +87,6 @@ def _naming(error: KetaGraphError) -> tuple[str, str]:
 
 def _place(error: QueryRefused, query: str) -> dict[str, object]:
     return {
-        "detail": f"line {error.line}, column {error.column}: {error}",
         "line": error.line,
         "column": error.column,
         "excerpt": _excerpt(query, error.line, error.column),

@@ -16,6 +16,7 @@ from typing import Any
 
 import uvicorn
 
+from ketagraph import guard
 from ketagraph.errors import EnvironmentFault
 from ketagraph.server.app import Application, create_app
 from ketagraph.server.config import ServeConfig
@@ -39,9 +40,14 @@ class Serving:
 
 
 def serve(
-    config: ServeConfig, *, check: Check | None, on_ready: Callable[[Serving], None] | None = None
+    config: ServeConfig,
+    *,
+    check: Check | None = guard.check,
+    on_ready: Callable[[Serving], None] | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM; ``on_ready`` is called once queries are answered.
+
+    ``check`` is the guard; without one (None) the wall of workers stands alone.
 
     Raises:
         EnvironmentFault: the port is taken or the address unknown, or the data cannot be read.

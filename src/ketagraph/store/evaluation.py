@@ -14,15 +14,14 @@ from typing import Any, Protocol
 
 import pyoxigraph as ox
 
-from ketagraph.errors import QueryRefused, QuerySyntaxError
+from ketagraph.errors import QueryRefused
 from ketagraph.store.formats import BINDINGS, GRAPHS
 from ketagraph.store.query import Outcome, Query
 from ketagraph.store.rows import Enough, RowCutter
+from ketagraph.store.syntax import explained
 
 __all__ = ["Sink", "Solved", "evaluate", "solve", "transcode"]
 
-_SYNTAX = re.compile(r"error at (\d+):(\d+): (?:expected )?(.*)", re.DOTALL)
-_CHARACTERS = re.compile(r"\[[^\[\]]*\]")
 _PREFIX = re.compile(r"^\s*PREFIX\s+((?:[A-Za-z][\w.-]*)?):\s*<([^<>\s]*)>", re.IGNORECASE | re.MULTILINE)
 _ROW_FORMATS = {
     "json": ox.QueryResultsFormat.JSON,
@@ -91,7 +90,7 @@ def solve(store: ox.Store, query: Query) -> Solved:
             named_graphs=_graphs(query.named_graphs),
         )
     except SyntaxError as error:
-        raise _syntax_error(error, query.text) from error
+        raise explained(error, query.text) from error
     except ValueError as error:
         raise QueryRefused(f"the base IRI cannot be used: {error}") from error
 
@@ -103,35 +102,6 @@ def _graphs(iris: tuple[str, ...] | None) -> list[Any] | None:
         return [ox.NamedNode(iri) for iri in iris]
     except ValueError as error:
         raise QueryRefused(f"a graph of the request is no absolute IRI: {error}") from error
-
-
-def _syntax_error(error: SyntaxError, text: str) -> QuerySyntaxError:
-    """Read the engine's ``error at L:C: expected …``; its character classes say nothing to people."""
-    found = _SYNTAX.match(error.msg)
-    if not found:
-        return QuerySyntaxError(error.msg)
-    wanted = found[3].removeprefix("one of ")
-    words = [word.strip() for word in _CHARACTERS.sub("", wanted).split(", ")]
-    sentences = [word for word in words if " " in word]
-    line, column = int(found[1]), int(found[2])
-    here = _found(text, line, column)
-    message = f"{sentences[0]}, before {here}" if sentences else f"unexpected {here}{_expectation(words)}"
-    return QuerySyntaxError(message, line=line, column=column)
-
-
-def _found(text: str, line: int, column: int) -> str:
-    """Show what stands at a place of the query, up to the next space."""
-    lines = text.split("\n")
-    rest = lines[line - 1][column - 1 :].split() if line <= len(lines) else []
-    shown = 30
-    return rest[0][:shown] if rest else "end" if line >= len(lines) else "end of line"
-
-
-def _expectation(words: list[str]) -> str:
-    shown = 8
-    looked_for = [word for word in words if word]
-    more = " …" if len(looked_for) > shown else ""
-    return f"; the parser looked for {', '.join(looked_for[:shown])}{more}" if looked_for else ""
 
 
 def _write(solved: Solved, query: Query, sink: Sink) -> Outcome:

@@ -80,6 +80,8 @@ class Keeper:
 
     async def close(self) -> None:
         """Hang up, and see that the nursery has ended (its workers end with it)."""
+        if self._control.fileno() < 0:
+            return
         asyncio.get_running_loop().remove_reader(self._control)
         self._control.close()
         for _ in range(int(_PATIENCE / 0.01)):

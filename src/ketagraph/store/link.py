@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol, cast
 
-from ketagraph.errors import KetaGraphError, QueryTimeout
+from ketagraph.errors import KetaGraphError, Overloaded, QueryTimeout
 from ketagraph.store import frames
 from ketagraph.store.query import Query
 from ketagraph.store.reply import Budget, Reply
@@ -42,10 +42,12 @@ class Link(asyncio.Protocol):
 
     def ask(self, query: Query, deadline: float) -> Reply:
         """Send a query; its reply fails at ``deadline``, a time of the running loop."""
+        loop = asyncio.get_running_loop()
+        waited = query.timeout - (deadline - loop.time())
         self.asked = True
         transport = self._transport
         self._reply = Reply(_FIRST, self._budget, transport.pause_reading, transport.resume_reading)
-        self._timer = asyncio.get_running_loop().call_at(deadline, self._expire, query.timeout)
+        self._timer = loop.call_at(deadline, self._expire, query.timeout, waited)
         transport.write(frames.query(query))
         return self._reply
 
@@ -81,8 +83,11 @@ class Link(asyncio.Protocol):
             if self._reply:
                 _HANDLERS[kind](self, self._reply, payload)
 
-    def _expire(self, timeout: float) -> None:
-        self.fail(QueryTimeout(f"stopped at the deadline, {timeout:g} s after it arrived"))
+    def _expire(self, timeout: float, waited: float) -> None:
+        if waited > timeout / 2:
+            self.fail(Overloaded(f"waited {waited:.1f} s for a worker, and was stopped after {timeout:g} s"))
+        else:
+            self.fail(QueryTimeout(f"stopped at the deadline, {timeout:g} s after it arrived"))
         self._owner.dismiss(self)
 
     def _freed(self) -> Reply | None:

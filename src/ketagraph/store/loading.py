@@ -47,7 +47,7 @@ class _Readable(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-class _Unsafe(Exception):  # noqa: N818 - carries a reason through the engine to load_file, no further
+class _Unsafe(Exception):  # carries a reason through the engine to load_file, no further
     """Input that breaks a limit."""
 
 

@@ -93,6 +93,7 @@ class Nursery:
                 pass
         for pid in self._workers:
             os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
 
     def _step(self, selector: selectors.BaseSelector) -> bool:
         alive = True
@@ -119,11 +120,16 @@ class Nursery:
 
     def _fork(self, ident: int, descriptor: int) -> None:
         nursery = os.getpid()
-        pid = os.fork()
-        if not pid:
-            self._become_worker(nursery, descriptor)
-        os.close(descriptor)
-        self._workers[pid] = ident
+        try:
+            pid = os.fork()
+            if not pid:
+                self._become_worker(nursery, descriptor)
+            self._workers[pid] = ident
+        except OSError as error:
+            # Too many processes: the keeper sees a worker that hangs up at once, and tries again later.
+            print(f"cannot fork a worker: {error}", file=sys.stderr)  # noqa: T201
+        finally:
+            os.close(descriptor)
 
     def _become_worker(self, nursery: int, descriptor: int) -> NoReturn:
         status = 1

@@ -84,6 +84,7 @@ class Pool:
         self._closing = True
         for task in self._tasks:
             task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         self._drop_all(QueryStopped("the server is shutting down"))
         while self._waiting:
             _settle(self._waiting.popleft(), Overloaded("the server is shutting down"))
@@ -142,13 +143,17 @@ class Pool:
     async def _spawn(self, pause: float) -> None:
         await asyncio.sleep(pause)
         ident = next(self._numbers)
-        ours, theirs = socket.socketpair()
-        with theirs, suppress(OSError):
-            self._keeper.fork(ident, theirs)
         make = partial(Link, ident, self, self._budget)
-        _, link = await asyncio.get_running_loop().create_unix_connection(make, sock=ours)
+        _, link = await asyncio.get_running_loop().create_unix_connection(make, sock=self._forked(ident))
         self._links[ident] = link
         self.release(link)
+
+    def _forked(self, ident: int) -> socket.socket:
+        ours, theirs = socket.socketpair()
+        # If the nursery has gone, the other end closes at once, which is what a dead worker does.
+        with theirs, suppress(OSError):
+            self._keeper.fork(ident, theirs)
+        return ours
 
     def _bury(self, ident: int, number: int) -> None:
         """Tell the reader of a worker that has ended by itself why, and replace it."""
