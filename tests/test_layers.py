@@ -13,7 +13,7 @@ LAYERS = {
     0: {"errors"},
     1: {"anchors", "claims", "columns", "names", "rdf", "schema", "sources", "sparql_tokens"},
     2: {"guard", "lexicon", "mappings", "questions", "tables", "vocabulary"},
-    3: {"describe", "explain", "lift", "reason", "validate"},
+    3: {"describe", "evidence", "explain", "lift", "reason", "validate"},
     4: {"build", "dossier", "releases", "store"},
     5: {"server"},
     6: {"cli", "__main__"},

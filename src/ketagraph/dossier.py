@@ -1,7 +1,6 @@
-"""A graph in, what the judge needs out: effects, statements, findings and the class hierarchy.
+"""A graph in, what the judge needs out: its evidence, the class hierarchy, and claims made of names.
 
-Nothing is decided here. Local names of the ontology become the judge's own words (``PlaceboComparator``
-→ ``placebo``); a value that the judge has no word for is an error, never a silent default.
+Nothing is decided here; :mod:`ketagraph.evidence` turns rows into the judge's values.
 """
 
 from __future__ import annotations
@@ -13,40 +12,38 @@ from functools import cached_property
 from importlib.resources import files
 
 from ketagraph import names
-from ketagraph.claims import (
-    BodyOfEvidence,
-    Certainty,
-    Claim,
-    Comparator,
-    Effect,
-    Finding,
-    Hierarchy,
-    Scope,
-    Sign,
-    Statement,
-    Verdict,
-)
+from ketagraph.claims import BodyOfEvidence, Claim, Hierarchy, Sign
 from ketagraph.errors import UnknownName
+from ketagraph.evidence import effect, finding, local, sign, statement
 from ketagraph.lexicon import Entry, Lexicon
 from ketagraph.tables import slug
 
-__all__ = ["Dossier", "Relation", "Rows", "stored_query"]
+__all__ = ["Dossier", "Relation", "Rows", "fold", "stored_query"]
 
 Rows = Callable[[str], Iterator[Mapping[str, str]]]
 """Runs a SELECT and yields rows as strings; a variable that is not bound is missing."""
 
-# Several studies that disagree decide nothing for a single one.
-_VERDICTS = {"mixed-results": Verdict.NOT_REPORTED}
-
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A relation a claim can assert: IRI, label, sign, and whether it speaks of prevention."""
+    """A relation a claim can assert: IRI, label, sign, what it speaks of, and its other names.
+
+    ``therapeutic``: what a therapy does for a condition; ``acts``: a step of a mechanism.
+    """
 
     iri: str
     label: str
     sign: Sign
     prevents: bool
+    therapeutic: bool = False
+    acts: bool = False
+    synonyms: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Everything the relation goes by, folded."""
+        spelt = slug(self.iri.rsplit("/", 1)[1])
+        return frozenset(fold(name) for name in (self.label, spelt, *self.synonyms))
 
 
 def stored_query(name: str) -> str:
@@ -71,45 +68,110 @@ class Dossier:
     @cached_property
     def relations(self) -> Mapping[str, Relation]:
         """Relation IRI → what it says."""
-        return {
-            row["relation"]: Relation(row["relation"], row["label"], _sign(row), row["prevents"] == "true")
-            for row in self.rows(stored_query("relations"))
-        }
+        return {row["relation"]: _relation(row) for row in self.rows(stored_query("relations"))}
 
     @cached_property
     def evidence(self) -> BodyOfEvidence:
         """Effects, findings, statements and hierarchy, ready to judge claims."""
         claims = list(self.rows(stored_query("claims")))
         return BodyOfEvidence.of(
-            [_effect(row) for row in claims if row["affirmed"] == "true" and row["acts"] == "true"],
-            [_finding(row) for row in self.rows(stored_query("findings"))],
-            [_statement(row) for row in claims if row["therapeutic"] == "true"],
+            [effect(row) for row in claims if row["affirmed"] == "true" and row["acts"] == "true"],
+            [finding(row) for row in self.rows(stored_query("findings"))],
+            [statement(row) for row in claims if row["therapeutic"] == "true" or row["affirmed"] == "false"],
             self._hierarchy(),
         )
 
-    def claim(self, subject: str, relation: str, object_: str) -> Claim:
-        """Return the claim that three names make: labels, synonyms, CURIEs or IRIs.
+    @cached_property
+    def labels(self) -> Mapping[str, str]:
+        """IRI → label, of concepts, studies, relations and the values of qualifiers."""
+        values = {iri: name for found in self.values.values() for name, iri in sorted(found.items())}
+        named = {iri: each.label for iri, each in self.relations.items()}
+        return {**values, **named, **self.lexicon.labels}
+
+    @cached_property
+    def values(self) -> Mapping[str, Mapping[str, str]]:
+        """Kind of qualifier (dose, species, route, comparator) → name → IRI."""
+        found: dict[str, dict[str, str]] = defaultdict(dict)
+        for row in self.rows(stored_query("values")):
+            found[row["kind"]][row["name"]] = row["value"]
+        return found
+
+    @cached_property
+    def objects(self) -> Mapping[str, frozenset[str]]:
+        """Class IRI → what it is as the object of a claim: pain, mood, outcome, wanted."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for row in self.rows(stored_query("objects")):
+            found[row["object"]] |= {row["kind"], "wanted" if row["wanted"] == "true" else row["kind"]}
+        return {iri: frozenset(kinds) for iri, kinds in found.items()}
+
+    def claim(
+        self,
+        subject: str,
+        relation: str,
+        object_: str,
+        *,
+        via: str = "",
+        dose: str = "",
+        route: str = "",
+        species: str = "",
+        outcome: str = "",
+        comparator: str = "",
+        week: float | None = None,
+    ) -> Claim:
+        """Return the claim that names make: labels, synonyms, CURIEs or IRIs; ``week`` after the start.
 
         Raises:
-            UnknownName: a name that nothing, or several things, answer to; or a relation without a sign.
+            UnknownName: a name that nothing, or several things, answer to; a relation without a sign;
+                qualifiers that leave nothing to judge.
         """
-        found = self._relation(relation)
+        found = self.relation(relation)
+        target = self.lexicon.resolve(object_)
+        kinds = self.objects.get(target, frozenset())
         return Claim(
             self.lexicon.resolve(subject),
             found.iri,
-            self.lexicon.resolve(object_),
+            target,
             found.sign,
-            purpose="prevention" if found.prevents else "treatment",
+            purpose=_decisive_purpose(found, kinds),
+            via=self.lexicon.resolve(via) if via else "",
+            dose_regime=self._value("dose", dose),
+            route=self._value("route", route),
+            species=self._value("species", species),
+            outcome=self._outcome(outcome),
+            comparator=_comparator(self._value("comparator", comparator)),
+            timepoint_weeks=week,
+            outcome_kinds=("mood",) if "mood" in kinds else ("pain",),
+            therapeutic=found.therapeutic,
+            wanted="wanted" in kinds,
         )
 
-    def _relation(self, name: str) -> Relation:
+    def _outcome(self, name: str) -> str:
+        iri = self.lexicon.resolve(name) if name else ""
+        if iri and "outcome" not in self.objects.get(iri, ()):
+            raise UnknownName(f"{name!r} is not an outcome that trials measure, such as pain intensity")
+        return iri
+
+    def _value(self, kind: str, name: str) -> str:
+        """IRI of a qualifier's value; the last word of its label (route, comparator) may be left out."""
+        if not name:
+            return ""
+        known = self.values.get(kind, {})
         iri = names.expand(name) or name
-        spoken = name.lower().replace("-", " ").strip()
+        wanted = {fold(name), f"{fold(name)} {kind}"}
+        found = {value for each, value in known.items() if value == iri or fold(each) in wanted}
+        if len(found) == 1:
+            return found.pop()
+        raise UnknownName(f"no {kind} is called {name!r}; known: {', '.join(sorted(known))}", sorted(known))
+
+    def relation(self, name: str) -> Relation:
+        """Return the relation called ``name``: label, synonym, CURIE or IRI.
+
+        Raises:
+            UnknownName: there is none; those with a sign are suggested.
+        """
+        iri = names.expand(name) or name
         for relation in self.relations.values():
-            if iri == relation.iri or spoken in {
-                relation.label,
-                slug(relation.iri.rsplit("/", 1)[1]).replace("-", " "),
-            }:
+            if iri == relation.iri or fold(name) in relation.names:
                 return relation
         signed = sorted(relation.label for relation in self.relations.values() if relation.sign)
         raise UnknownName(f"no relation is called {name!r}; signed relations: {', '.join(signed)}", signed)
@@ -121,87 +183,29 @@ class Dossier:
         return Hierarchy(parents)
 
 
-def _sign(row: Mapping[str, str]) -> Sign:
-    signs: Mapping[str, Sign] = {"1": 1, "-1": -1, "0": 0}
-    return signs[row["sign"]] if "sign" in row else None
+def fold(name: str) -> str:
+    """Case, hyphens and the American spelling of ae do not tell values apart."""
+    return name.lower().replace("-", " ").replace("ae", "e").strip()
 
 
-def _many(row: Mapping[str, str], name: str) -> tuple[str, ...]:
-    return tuple(sorted(row.get(name, "").split()))
-
-
-def _local(iri: str) -> str:
-    return iri.rsplit("/", 1)[-1]
-
-
-def _purpose(row: Mapping[str, str]) -> str:
-    return "prevention" if _local(row["relation"]) == "prevents" else ""
-
-
-def _scope(row: Mapping[str, str]) -> Scope:
-    return Scope(
-        dose_regime=row.get("dose", ""),
-        route=row.get("route", ""),
-        species=row.get("species", ""),
-        site=row.get("site", ""),
-        population=row.get("population", ""),
-        via=_many(row, "via"),
-    )
-
-
-def _effect(row: Mapping[str, str]) -> Effect:
-    return Effect(
-        row["subject"],
+def _relation(row: Mapping[str, str]) -> Relation:
+    return Relation(
         row["relation"],
-        row["object"],
-        _sign(row),
-        claims=(row["claim"],),
-        certainty=Certainty(_local(row["certainty"])),
-        references=_many(row, "references"),
-        anchors=_many(row, "anchors"),
-        scope=_scope(row),
-        therapeutic=row["therapeutic"] == "true",
-        purpose=_purpose(row),
+        row["label"],
+        sign(row),
+        row["prevents"] == "true",
+        row["therapeutic"] == "true",
+        row["acts"] == "true",
+        tuple(sorted(filter(None, row.get("synonyms", "").split("|")))),
     )
 
 
-def _statement(row: Mapping[str, str]) -> Statement:
-    return Statement(
-        row["subject"],
-        row["relation"],
-        row["object"],
-        _sign(row),
-        row["affirmed"] == "true",
-        row["claim"],
-        certainty=Certainty(_local(row["certainty"])),
-        role=" ".join(slug(_local(role)) for role in _many(row, "roles")),
-        anchors=_many(row, "anchors"),
-        references=_many(row, "references"),
-        scope=_scope(row),
-        purpose=_purpose(row),
-    )
+def _decisive_purpose(relation: Relation, kinds: frozenset[str]) -> str:
+    """Name the trials that decide: of prevention, of treatment, or all where the object is an outcome."""
+    if relation.prevents:
+        return "prevention"
+    return "" if "outcome" in kinds else "treatment"
 
 
-def _finding(row: Mapping[str, str]) -> Finding:
-    verdict = slug(_local(row["verdict"]))
-    return Finding(
-        id=row["finding"],
-        trial=row["trial"],
-        drugs=frozenset(_many(row, "agents")),
-        co_drugs=frozenset(_many(row, "coAgents")),
-        conditions=frozenset(_many(row, "conditions")),
-        outcome=row["outcome"],
-        outcome_kind=row["kind"],
-        comparator_kind=Comparator(slug(_local(row["comparator"])).removesuffix("-comparator")),
-        verdict=_VERDICTS.get(verdict) or Verdict(verdict),
-        purpose=slug(_local(row["purpose"])),
-        timepoint_weeks=float(row["weeks"]) if "weeks" in row else None,
-        timepoint_kind=slug(_local(row.get("timeKind", ""))),
-        timepoint_label=row.get("time", ""),
-        significance_stated=row["significance"] == "true",
-        anchors=_many(row, "anchors"),
-        references=_many(row, "references"),
-        species=row["species"],
-        dose_regime=" ".join(_many(row, "doses")),
-        route=" ".join(_many(row, "routes")),
-    )
+def _comparator(iri: str) -> str:
+    return slug(local(iri)).removesuffix("-comparator") if iri else ""

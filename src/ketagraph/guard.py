@@ -256,10 +256,13 @@ class _Inspection:
         return self._prefixes[prefix] + re.sub(r"\\(.)", r"\1", local)
 
     def _absolute(self, iri: str, start: int) -> str:
+        if _SCHEME.match(iri):
+            return iri
         try:
-            return iri if _SCHEME.match(iri) else urljoin(self._base, iri)
+            joined = urljoin(self._base, iri)
         except ValueError as error:
             raise self._refuse(start, f"<{iri[:40]}> cannot be resolved against BASE") from error
+        return joined + "#" if iri.endswith("#") else joined  # urljoin drops an empty fragment
 
     def _refuse(self, start: int, message: str, status: int = 400) -> QueryRefused:
         return refusal(self._query, start, message, status)

@@ -15,7 +15,7 @@ from ketagraph import names, rdf
 from ketagraph.columns import Column
 from ketagraph.schema import table
 from ketagraph.sources import SourceFolder
-from ketagraph.tables import Row, row_id
+from ketagraph.tables import Row, row_id, slug
 
 __all__ = ["lift", "places", "property_iri", "source_triples"]
 
@@ -117,13 +117,17 @@ def _finding_label(row: Row) -> str:
     against = f" against {row.one('comparator')}" if row.one("comparator") else ""
     what = row.one("outcome") if row.table.name == "findings" else row.one("event")
     result = row.one("verdict") if row.table.name == "findings" else row.one("occurrence")
-    return f"{row.one('arm')}{against}: {what}, {result}"
+    return f"{row.one('arm')}{against}: {_spoken(what)}, {_spoken(result)}"
+
+
+def _spoken(name: str) -> str:
+    return slug(name).replace("-", " ")
 
 
 _LABELS: Mapping[str, Callable[[Row], str]] = {
     "references": _reference_label,
     "sentences": lambda row: f"sentence {row.key} of {row.source}",
-    "interventions": lambda row: f"{row.one('agent')} in {row.one('arm')}",
+    "interventions": lambda row: f"{_spoken(row.one('agent'))} in {row.one('arm')}",
     "findings": _finding_label,
     "adverse-events": _finding_label,
     "published-records": lambda row: f"published record of {row.one('trial')}",

@@ -20,7 +20,11 @@ class _SortedTurtle(LongTurtleSerializer):
 
     def orderSubjects(self) -> list[Node]:  # noqa: N802
         """Named subjects by IRI, then the blank nodes that nothing refers to."""
-        return sorted(self._subjects, key=lambda node: (isinstance(node, BNode), str(node)))
+        return sorted(self._subjects, key=self._place)
+
+    def _place(self, node: Node) -> tuple[bool, int, str]:
+        # A blank node that another refers to must wait, or it would be written apart from it.
+        return (True, self._references[node], str(node)) if isinstance(node, BNode) else (False, 0, str(node))
 
 
 def new_graph() -> Graph:
@@ -42,6 +46,8 @@ def canonical(graph: Graph) -> Graph:
 
 def turtle(graph: Graph) -> str:
     """Turtle, one predicate per line, blocks sorted by subject; equal graphs give equal text."""
+    # Blank nodes are written in the order of their names, so these must come from their content.
+    graph = canonical(graph)
     buffer = io.BytesIO()
     serializer: LongTurtleSerializer = _SortedTurtle(_bind(graph))  # type: ignore[no-untyped-call]
     serializer.serialize(buffer, encoding="utf-8")

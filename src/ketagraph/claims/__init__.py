@@ -1,8 +1,8 @@
 """A claim and the evidence in, a judgement out: is there a mechanism, do trials bear it out, who disagrees.
 
 Pure: no RDF, no files, no clock. Trials outrank paths; what a source merely says is listed and decides
-nothing. The joint verdict, for a claim of benefit (sign −1; a claim of harm has the same table with
-*harm* for *benefit*):
+nothing. A claim of mechanism that no trial decides is judged by :mod:`.standing`. The joint
+verdict, for a claim of benefit (a claim of harm has the same table with *harm* for *benefit*):
 
 ==================================  =========================  ==========================================
 trials (:class:`ClinicalKind`)      mechanism agrees           it opposes, abstains or is absent
@@ -29,7 +29,7 @@ from __future__ import annotations
 from ketagraph.claims.clinical import Clinical, ClinicalKind, Trial
 from ketagraph.claims.hierarchy import Hierarchy
 from ketagraph.claims.judge import HOPS, MAX_PATHS, BodyOfEvidence, judge
-from ketagraph.claims.judgement import Evidence, EvidenceKind, Joint, Judgement, Missing, Reason
+from ketagraph.claims.judgement import Evidence, EvidenceKind, Joint, Judgement, Missing, Reason, Standing
 from ketagraph.claims.mechanism import Mechanism, MechanismKind
 from ketagraph.claims.model import (
     Certainty,
@@ -72,6 +72,7 @@ __all__ = [
     "Reason",
     "Scope",
     "Sign",
+    "Standing",
     "Statement",
     "Trial",
     "Verdict",

@@ -143,7 +143,7 @@ def _kind(claim: Claim, readings: list[Reading]) -> ClinicalKind:
 
 
 def _opposite(claim: Claim) -> ClinicalKind:
-    return ClinicalKind.HARMS if claim.sign == -1 else ClinicalKind.BENEFITS
+    return ClinicalKind.HARMS if claim.benefit else ClinicalKind.BENEFITS
 
 
 def _fades(readings: list[Reading]) -> bool:

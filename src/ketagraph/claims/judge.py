@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ketagraph.claims.clinical import Clinical, ClinicalKind, weigh
+from ketagraph.claims.consequences import Clash, clashes
 from ketagraph.claims.evidence import from_reading, from_statement, path_evidence, stated
 from ketagraph.claims.gaps import gaps
 from ketagraph.claims.hierarchy import Hierarchy
 from ketagraph.claims.judgement import Evidence, EvidenceKind, Joint, Judgement, Reason
-from ketagraph.claims.mechanism import Mechanism, explore, within_scope
+from ketagraph.claims.mechanism import Mechanism, explore, fits, within_scope
 from ketagraph.claims.model import Claim, Effect, Finding, Statement
 from ketagraph.claims.network import Network
+from ketagraph.claims.paths import union
 from ketagraph.claims.readings import Bearing, read
-from ketagraph.claims.reasons import clinical_reasons, mechanism_reasons, statement_reasons
+from ketagraph.claims.reasons import (
+    clash_reasons,
+    clinical_reasons,
+    mechanism_reasons,
+    scope_reasons,
+    statement_reasons,
+)
+from ketagraph.claims.standing import mechanistic
 
 __all__ = ["HOPS", "MAX_PATHS", "BodyOfEvidence", "judge"]
 
@@ -49,6 +58,7 @@ class BodyOfEvidence:
     hierarchy: Hierarchy
     network: Network
     findings: dict[str, tuple[Finding, ...]]
+    places: dict[str, tuple[str, ...]]
 
     @classmethod
     def of(
@@ -61,8 +71,9 @@ class BodyOfEvidence:
         """Index the evidence; the order of any input makes no difference."""
         known, classes = tuple(effects), hierarchy or Hierarchy()
         said = tuple(stated(known, statements))
-        by_drug = _by_drug(findings, classes)
-        return cls(known, said, classes, Network.of(known, said, classes), by_drug)
+        seen = tuple(dict.fromkeys(findings))
+        network = Network.of(known, said, classes)
+        return cls(known, said, classes, network, _by_drug(seen, classes), _places(known, said, seen))
 
     def judge(self, claim: Claim, *, hops: int = HOPS, max_paths: int = MAX_PATHS) -> Judgement:
         """Judge ``claim``; see :func:`judge`."""
@@ -71,13 +82,15 @@ class BodyOfEvidence:
         found = (read(claim, finding, self.hierarchy) for finding in self.findings.get(claim.subject, ()))
         clinical = weigh(claim, (reading for reading in found if reading))
         evidence = sorted(self._evidence(claim, mechanism, clinical), key=_rank)
-        verdict = _verdict(claim, mechanism, clinical, known=bool(evidence))
+        against = [] if claim.therapeutic else list(clashes(claim, scoped))
+        verdict = _verdict(claim, mechanism, clinical, evidence, clashing=bool(against))
+        reasons = _reasons(claim, mechanism, clinical, evidence, against, verdict)
         return Judgement(
             claim,
             verdict,
             mechanism,
             clinical,
-            tuple(_reasons(claim, mechanism, clinical, evidence, verdict)),
+            tuple(self._placed(reason) for reason in reasons),
             _with(evidence, Bearing.SUPPORTS),
             _with(evidence, Bearing.OPPOSES, Bearing.NULL),
             _with(evidence, Bearing.NOTED),
@@ -88,7 +101,12 @@ class BodyOfEvidence:
         if not claim.scoped:
             return self.network
         holding = within_scope(self.effects, claim, self.hierarchy)
-        return Network.of(holding, self.statements, self.hierarchy)
+        said = (each for each in self.statements if fits(each.scope, claim, self.hierarchy))
+        return Network.of(holding, said, self.hierarchy)
+
+    def _placed(self, reason: Reason) -> Reason:
+        """Add the sentences in which the evidence of ``reason`` stands."""
+        return replace(reason, anchors=union(self.places.get(name, ()) for name in reason.evidence))
 
     def _evidence(self, claim: Claim, mechanism: Mechanism, clinical: Clinical) -> Iterator[Evidence]:
         deciding = (reading for trial in clinical.trials for reading in trial.deciding)
@@ -118,19 +136,39 @@ def judge(
     return body.judge(claim, hops=hops, max_paths=max_paths)
 
 
+def _places(
+    effects: Iterable[Effect], statements: Iterable[Statement], findings: Iterable[Finding]
+) -> dict[str, tuple[str, ...]]:
+    """Sentences by claim, finding and trial."""
+    found: dict[str, set[str]] = {}
+    for effect in effects:
+        for claim in effect.claims:
+            found.setdefault(claim, set()).update(effect.anchors)
+    for statement in statements:
+        found.setdefault(statement.claim, set()).update(statement.anchors)
+    for finding in findings:
+        for name in (finding.id, finding.trial):
+            found.setdefault(name, set()).update(finding.anchors)
+    return {name: tuple(sorted(anchors)) for name, anchors in found.items()}
+
+
 def _by_drug(findings: Iterable[Finding], hierarchy: Hierarchy) -> dict[str, tuple[Finding, ...]]:
     """Index findings by each drug of theirs and each class above it."""
     index: dict[str, list[Finding]] = {}
-    for finding in dict.fromkeys(findings):
+    for finding in findings:
         drugs = finding.drugs | finding.co_drugs
         for name in drugs.union(*(hierarchy.ancestors(drug) for drug in drugs)):
             index.setdefault(name, []).append(finding)
     return {name: tuple(group) for name, group in index.items()}
 
 
-def _verdict(claim: Claim, mechanism: Mechanism, clinical: Clinical, *, known: bool) -> Joint:
-    joint = _joint(mechanism, clinical, known=known)
-    return _HARM.get(joint, joint) if claim.sign == 1 else joint
+def _verdict(
+    claim: Claim, mechanism: Mechanism, clinical: Clinical, evidence: list[Evidence], *, clashing: bool
+) -> Joint:
+    if not claim.therapeutic and not clinical.deciding:
+        return mechanistic(claim, mechanism, evidence, clashing=clashing)
+    joint = _joint(mechanism, clinical, known=bool(evidence))
+    return joint if claim.benefit else _HARM.get(joint, joint)
 
 
 def _joint(mechanism: Mechanism, clinical: Clinical, *, known: bool) -> Joint:
@@ -146,9 +184,16 @@ def _joint(mechanism: Mechanism, clinical: Clinical, *, known: bool) -> Joint:
 
 
 def _reasons(
-    claim: Claim, mechanism: Mechanism, clinical: Clinical, evidence: list[Evidence], verdict: Joint
+    claim: Claim,
+    mechanism: Mechanism,
+    clinical: Clinical,
+    evidence: list[Evidence],
+    against: list[Clash],
+    verdict: Joint,
 ) -> Iterator[Reason]:
     yield from mechanism_reasons(claim, mechanism)
+    yield from scope_reasons(claim, mechanism)
+    yield from clash_reasons(against)
     yield from clinical_reasons(clinical)
     yield from statement_reasons(evidence)
     yield Reason("verdict", f"trials: {clinical.kind}; mechanism: {mechanism.kind}; so: {verdict}")

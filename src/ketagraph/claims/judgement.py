@@ -11,11 +11,15 @@ from ketagraph.claims.model import Claim, Finding, Statement
 from ketagraph.claims.paths import Path
 from ketagraph.claims.readings import Bearing
 
-__all__ = ["Evidence", "EvidenceKind", "Joint", "Judgement", "Missing", "Reason"]
+__all__ = ["Evidence", "EvidenceKind", "Joint", "Judgement", "Missing", "Reason", "Standing"]
 
 
 class Joint(StrEnum):
-    """The joint verdict; the ``harm`` forms answer claims that the subject makes the object worse."""
+    """The joint verdict.
+
+    The ``harm`` forms answer claims that the subject makes the object worse; stated, inferred and
+    contested answer claims of a mechanism, which no trial decides.
+    """
 
     CONCORDANT_BENEFIT = "concordant benefit"
     MECHANISM_WITHOUT_BENEFIT = "mechanism without benefit"
@@ -25,11 +29,22 @@ class Joint(StrEnum):
     MECHANISM_WITHOUT_HARM = "mechanism without harm"
     HARM_WITHOUT_MECHANISM = "harm without modelled mechanism"
     TRANSIENT_HARM = "transient harm"
+    STATED = "stated"
+    INFERRED = "inferred"
+    CONTESTED = "contested"
     MIXED = "mixed"
     CONTRADICTED = "contradicted"
     MECHANISM_ONLY = "mechanism only"
     UNTESTED = "untested"
     UNKNOWN = "unknown"
+
+
+class Standing(StrEnum):
+    """The verdict in one word, for programs that only branch on it."""
+
+    SUPPORTED = "supported"
+    OPPOSED = "opposed"
+    UNDECIDED = "undecided"
 
 
 class EvidenceKind(StrEnum):
@@ -63,11 +78,13 @@ class Reason:
     """One step towards the verdict: a stable code, a sentence without names, and evidence identifiers.
 
     Identifiers are those of trials, findings or claims; ``code`` is listed in :mod:`.reasons`.
+    ``anchors`` are the sentences in which that evidence stands.
     """
 
     code: str
     text: str
     evidence: tuple[str, ...] = ()
+    anchors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +118,26 @@ class Judgement:
     noted: tuple[Evidence, ...]
     missing: tuple[Missing, ...]
 
+    @property
+    def standing(self) -> Standing:
+        """Whether the evidence supports the claim, opposes it (mixed and null included), or neither."""
+        return _STANDING.get(self.verdict, Standing.OPPOSED)
+
     def because(self, code: str) -> Reason | None:
         """Find the reason with ``code``, if it was given."""
         return next((reason for reason in self.reasons if reason.code == code), None)
+
+
+_STANDING = {
+    Joint.CONCORDANT_BENEFIT: Standing.SUPPORTED,
+    Joint.BENEFIT_WITHOUT_MECHANISM: Standing.SUPPORTED,
+    Joint.TRANSIENT_BENEFIT: Standing.SUPPORTED,
+    Joint.CONCORDANT_HARM: Standing.SUPPORTED,
+    Joint.HARM_WITHOUT_MECHANISM: Standing.SUPPORTED,
+    Joint.TRANSIENT_HARM: Standing.SUPPORTED,
+    Joint.STATED: Standing.SUPPORTED,
+    Joint.INFERRED: Standing.SUPPORTED,
+    Joint.MECHANISM_ONLY: Standing.UNDECIDED,
+    Joint.UNTESTED: Standing.UNDECIDED,
+    Joint.UNKNOWN: Standing.UNDECIDED,
+}

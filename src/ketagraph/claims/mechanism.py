@@ -16,7 +16,7 @@ from ketagraph.claims.model import Claim, Effect, Scope
 from ketagraph.claims.network import Network, Search, search
 from ketagraph.claims.paths import Path, union
 
-__all__ = ["Mechanism", "MechanismKind", "explore", "fits", "within_scope"]
+__all__ = ["Mechanism", "MechanismKind", "explore", "fits", "holds_throughout", "states", "within_scope"]
 
 
 class MechanismKind(StrEnum):
@@ -29,6 +29,7 @@ class MechanismKind(StrEnum):
     NO_PATH = "no-path"
 
 
+_QUALIFIERS = ("dose_regime", "route", "species")
 _KINDS = {
     frozenset({1}): MechanismKind.POSITIVE,
     frozenset({-1}): MechanismKind.NEGATIVE,
@@ -99,7 +100,7 @@ def within_scope(effects: Iterable[Effect], claim: Claim, hierarchy: Hierarchy) 
     fitting = [effect for effect in effects if fits(effect.scope, claim, hierarchy)]
     exact = {(each.subject, each.object): set[object]() for each in fitting}
     for each in fitting:
-        if _states(each.scope, claim):
+        if states(each.scope, claim):
             exact[each.subject, each.object].add(each.sign)
     for each in fitting:
         signs = exact[each.subject, each.object]
@@ -109,7 +110,7 @@ def within_scope(effects: Iterable[Effect], claim: Claim, hierarchy: Hierarchy) 
 
 def _pairs(scope: Scope, claim: Claim) -> Iterator[tuple[str, str]]:
     """Yield (stated, asked) for every qualifier that the claim has."""
-    for name in ("dose_regime", "route", "species"):
+    for name in _QUALIFIERS:
         if asked := getattr(claim, name):
             yield getattr(scope, name), asked
 
@@ -119,5 +120,12 @@ def fits(scope: Scope, claim: Claim, hierarchy: Hierarchy) -> bool:
     return all(not stated or hierarchy.is_a(asked, stated) for stated, asked in _pairs(scope, claim))
 
 
-def _states(scope: Scope, claim: Claim) -> bool:
+def holds_throughout(scope: Scope, claim: Claim, hierarchy: Hierarchy) -> bool:
+    """Whether what holds in ``scope`` holds wherever the claim is asked for; unqualified is everywhere."""
+    stated = ((getattr(scope, name), getattr(claim, name)) for name in _QUALIFIERS)
+    return all(not said or (bool(asked) and hierarchy.is_a(asked, said)) for said, asked in stated)
+
+
+def states(scope: Scope, claim: Claim) -> bool:
+    """Whether ``scope`` itself names one of the qualifiers asked for."""
     return any(stated for stated, _ in _pairs(scope, claim))

@@ -127,7 +127,8 @@ class Finding:
     """One outcome of one comparison in one trial at one time; ``id`` is its own.
 
     ``drugs`` are the intervention arm's active agents that the comparator arm lacks, ``co_drugs`` those
-    that both have. ``timepoint_kind`` begins with at, until, from, during or within.
+    that both have. ``timepoint_kind`` begins with at, until, from, during or within. ``refractory``:
+    earlier treatment had failed. ``setting`` is whatever else sets the comparison apart: (aspect, value).
     """
 
     id: str
@@ -149,6 +150,9 @@ class Finding:
     species: str = "human"
     dose_regime: str = ""
     route: str = ""
+    arm: str = ""
+    refractory: bool = False
+    setting: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +160,9 @@ class Claim:
     """What is to be judged: subject, signed relation, object, and optional qualifiers.
 
     The object is something one wants less of, such as a pain condition, so that a trial's benefit
-    speaks for sign −1. ``purpose`` names the trials that can decide (``""``: all of them), and
+    speaks for sign −1; ``wanted`` turns that round, for quality of life and the like. ``therapeutic`` is
+    False where the relation is a mechanism's (antagonises, causes): then what sources state decides,
+    unless trials do. ``purpose`` names the trials that can decide (``""``: all of them), and
     ``outcome_kinds`` the outcomes. Qualifiers: ``via`` a node that every path must pass;
     ``dose_regime``, ``route``, ``species``; ``outcome``, ``comparator`` and ``timepoint_weeks`` narrow
     the findings.
@@ -178,6 +184,8 @@ class Claim:
     comparator: str = ""
     timepoint_weeks: float | None = None
     outcome_kinds: tuple[str, ...] = ("pain",)
+    therapeutic: bool = True
+    wanted: bool = False
 
     def __post_init__(self) -> None:
         if not self.sign:
@@ -189,6 +197,13 @@ class Claim:
             raise UnknownName(f"via {self.via} is the claim's own end; name a node between the two")
         if self.comparator == Comparator.WITHIN_ARM:
             raise UnknownName("a change within one arm decides no claim; name another comparator")
+        if self.timepoint_weeks is not None and self.timepoint_weeks < 0:
+            raise UnknownName(f"week {self.timepoint_weeks:g} is before the start; count weeks from 0")
+
+    @property
+    def benefit(self) -> bool:
+        """Whether the claim, if true, is good news."""
+        return (self.sign == 1) == self.wanted
 
     @property
     def scoped(self) -> bool:

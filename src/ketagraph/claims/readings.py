@@ -1,8 +1,8 @@
 """Trial findings in, readings out: does a finding decide the claim, which way, or why not.
 
 A finding speaks of a claim's subject if one of its drugs is the subject or a kind of it, and of the
-object if one of its conditions is the object or a kind of it (then as an *instance*, named in
-``via_subclass``). It decides only where nothing in the list of notes disqualifies it.
+object if one of its conditions, or its outcome, is the object or a kind of it (then as an *instance*,
+named in ``via_subclass``). It decides only where nothing in the list of notes disqualifies it.
 """
 
 from __future__ import annotations
@@ -75,6 +75,8 @@ class _Case:
         return not drugs or not all(self.hierarchy.is_a(drug, self.claim.subject) for drug in drugs)
 
     def parent_condition(self) -> bool:
+        if self.hierarchy.is_a(self.finding.outcome, self.claim.object):
+            return False
         return not self.hierarchy.any_is_a(self.finding.conditions, self.claim.object)
 
     def other_purpose(self) -> bool:
@@ -87,6 +89,8 @@ class _Case:
     def other_outcome(self) -> bool:
         if self.claim.outcome:
             return not self.hierarchy.is_a(self.finding.outcome, self.claim.outcome)
+        if self.hierarchy.is_a(self.finding.outcome, self.claim.object):
+            return False
         return self.finding.outcome_kind not in self.claim.outcome_kinds
 
     def not_reported(self) -> bool:
@@ -127,7 +131,8 @@ def read(claim: Claim, finding: Finding, hierarchy: Hierarchy) -> Reading | None
     """Read ``finding`` for ``claim``; None where it concerns another drug or condition."""
     if not hierarchy.any_is_a(finding.drugs | finding.co_drugs, claim.subject):
         return None
-    kinds = sorted(name for name in finding.conditions if hierarchy.is_a(name, claim.object))
+    about = {finding.outcome, *finding.conditions}
+    kinds = sorted(name for name in about if hierarchy.is_a(name, claim.object))
     if not kinds and hierarchy.ancestors(claim.object).isdisjoint(finding.conditions):
         return None
     via = () if claim.object in kinds else tuple(kinds)
@@ -145,7 +150,7 @@ def _bearing(claim: Claim, finding: Finding) -> tuple[Bearing, Note]:
         return Bearing.NULL, Note.ACTIVE_COMPARATOR
     if not effect:
         return Bearing.NULL, Note.NONE
-    return Bearing.SUPPORTS if effect == claim.sign else Bearing.OPPOSES, Note.NONE
+    return Bearing.SUPPORTS if (effect < 0) == claim.benefit else Bearing.OPPOSES, Note.NONE
 
 
 def moment(finding: Finding) -> tuple[float, int]:

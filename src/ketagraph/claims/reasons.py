@@ -13,6 +13,8 @@ mechanism-inherited        every agreeing path rests on what is said of a wider 
 mechanism-contested        claims deny or contradict a hop of an agreeing path
 weakest-link               the weakest hop of the strongest agreeing path (certainty, then species)
 scope-excludes             claims on paths that hold only outside the scope asked for
+scope-unstated             claims on paths that do not say whether they hold in the scope asked for
+consequence-denied         the claim of a mechanism would entail, one step on, what claims deny
 paths-cut                  the limit on paths was reached; others were not looked at
 trial-*                    trials by their own word: supports, transient, null, null-vs-active, harms,
                            benefits, mixed, within-arm
@@ -32,13 +34,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ketagraph.claims.clinical import Clinical, ClinicalKind, Trial
+from ketagraph.claims.consequences import Clash
 from ketagraph.claims.judgement import Evidence, EvidenceKind, Reason
-from ketagraph.claims.mechanism import Mechanism, MechanismKind
+from ketagraph.claims.mechanism import Mechanism, MechanismKind, states
 from ketagraph.claims.model import Claim
 from ketagraph.claims.paths import union
 from ketagraph.claims.readings import Bearing, Note
 
-__all__ = ["clinical_reasons", "mechanism_reasons", "statement_reasons"]
+__all__ = ["clash_reasons", "clinical_reasons", "mechanism_reasons", "scope_reasons", "statement_reasons"]
 
 _TRIALS = {
     ClinicalKind.SUPPORTS: "trials that support the claim",
@@ -79,10 +82,23 @@ def mechanism_reasons(claim: Claim, mechanism: Mechanism) -> Iterator[Reason]:
     if agreeing:
         weakest = max((path.weakest for path in agreeing), key=lambda hop: hop.strength)
         yield Reason("weakest-link", "the weakest hop of the strongest agreeing path", weakest.claims)
-    if mechanism.outside:
-        yield Reason("scope-excludes", "claims that hold only outside the scope asked for", mechanism.outside)
     if mechanism.cut:
         yield Reason("paths-cut", "the limit on paths was reached, and longer paths were not looked at")
+
+
+def scope_reasons(claim: Claim, mechanism: Mechanism) -> Iterator[Reason]:
+    """Yield what the qualifiers leave out, and what is said without stating the scope asked for."""
+    if mechanism.outside:
+        yield Reason("scope-excludes", "claims that hold only outside the scope asked for", mechanism.outside)
+    effects = (each for path in mechanism.paths for hop in path.hops for each in hop.effects)
+    if claim.scoped and (silent := union(each.claims for each in effects if not states(each.scope, claim))):
+        yield Reason("scope-unstated", "claims on paths that do not state the scope asked for", silent)
+
+
+def clash_reasons(against: Iterable[Clash]) -> Iterator[Reason]:
+    """Yield what the claim would entail one step further on, where sources state the opposite."""
+    if claims := union(clash.claims for clash in against):
+        yield Reason("consequence-denied", "the claim would entail what other claims deny", claims)
 
 
 def _mechanism(claim: Claim, mechanism: Mechanism) -> Reason:

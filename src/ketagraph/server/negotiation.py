@@ -7,6 +7,9 @@ from functools import lru_cache
 
 __all__ = ["choose"]
 
+_LONGEST = 2000
+"""Characters of a header that are read; what is remembered must stay small."""
+
 _Range = tuple[str, float, int]
 
 
@@ -16,7 +19,7 @@ def choose(accept: str, offers: Iterable[str]) -> str | None:
     A range that names a type prevails over one with ``*`` for that type's quality. Between equal qualities
     the type that is named prevails, then the client's order, then ours. No header takes everything.
     """
-    return _choose(accept, tuple(offers))
+    return _choose(accept[:_LONGEST], tuple(offers))
 
 
 @lru_cache(maxsize=256)

@@ -44,6 +44,7 @@ class Pool:
         self._waiting: deque[asyncio.Future[Link]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = False
+        self._is_nursed = True
 
     @classmethod
     async def open(cls, settings: PoolSettings) -> Pool:
@@ -58,8 +59,8 @@ class Pool:
 
     @property
     def ready(self) -> bool:
-        """Whether there is a worker, idle or busy."""
-        return bool(self._links)
+        """Whether the nursery lives; workers come and go."""
+        return self._is_nursed
 
     @asynccontextmanager
     async def query(self, query: Query) -> AsyncIterator[Reply]:
@@ -167,6 +168,7 @@ class Pool:
         self._begin(self._spawn(0 if link.asked else _PAUSE))
 
     def _nursery_lost(self) -> None:
+        self._is_nursed = False
         self._drop_all(QueryStopped("the workers have been lost; they are being restarted"))
         if not self._closing:
             self._begin(self._restart())
@@ -179,6 +181,7 @@ class Pool:
                 self._keeper, self.nursing = await Keeper.start(self.settings)
                 break
         await self._populate()
+        self._is_nursed = True
 
     def _drop_all(self, error: QueryStopped) -> None:
         links = list(self._links.values())

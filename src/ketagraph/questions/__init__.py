@@ -20,8 +20,8 @@ from pathlib import Path
 from ketagraph.errors import Fault, QueryRefused, SourceError, UnknownName
 from ketagraph.guard import Token, check, tokens
 from ketagraph.names import converter
-from ketagraph.question_header import Declared, Header, read_header
-from ketagraph.sparql_terms import KINDS, term
+from ketagraph.questions.header import Declared, Header, read_header
+from ketagraph.questions.terms import KINDS, term
 
 __all__ = ["Parameter", "Question", "bind", "parse", "read"]
 

@@ -96,7 +96,8 @@ class _Reading:
             return yaml.compose("\n".join(lines), Loader=yaml.SafeLoader)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
-            self.fault(mark.line + 1 if mark else 1, "", f"not YAML: {error.problem or error.context}")
+            line = min(mark.line + 1, len(lines)) if mark else 1
+            self.fault(line, "", f"not YAML: {error.problem or error.context}")
         except yaml.YAMLError as error:
             self.fault(1, "", f"not YAML: {error}")
         return None
