@@ -178,8 +178,8 @@ def test_a_query_that_crashes_its_worker_is_told_so(data):
 
 def test_beyond_workers_and_queue_nobody_is_let_in(data):
     async def work(pool: Pool) -> None:
-        running = [asyncio.create_task(ask(pool, ENDLESS, timeout=0.5)) for _ in range(2)]
-        await asyncio.sleep(0.1)
+        running = [asyncio.create_task(ask(pool, ENDLESS, timeout=1.0)) for _ in range(2)]
+        await asyncio.sleep(0.7)
         with pytest.raises(Overloaded, match="queue is full") as turned_away:
             await ask(pool, "ASK {}")
         assert turned_away.value.retry_after >= 1
@@ -187,6 +187,15 @@ def test_beyond_workers_and_queue_nobody_is_let_in(data):
         assert [type(result) for result in results] == [QueryTimeout, Overloaded]
 
     run(data, work, workers=1, queue=1)
+
+
+def test_a_queue_that_moves_takes_a_crowd(data):
+    async def work(pool: Pool) -> None:
+        answers = await asyncio.gather(*(ask(pool, "ASK {}") for _ in range(100)))
+        assert all(b"true" in body for body, _ in answers)
+        assert not pool._waiting
+
+    run(data, work, workers=1, queue=2)
 
 
 def test_a_place_in_the_queue_becomes_a_worker(data):

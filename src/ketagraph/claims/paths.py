@@ -36,6 +36,11 @@ class Hop:
         return max(map(_strength, self.effects))
 
     @property
+    def certainty(self) -> Certainty:
+        """The surest wording in which a source asserts the hop."""
+        return max((effect.certainty for effect in self.effects), key=_CERTAINTY.__getitem__)
+
+    @property
     def claims(self) -> tuple[str, ...]:
         """The claims that assert the hop, sorted."""
         return union(effect.claims for effect in self.effects)

@@ -28,7 +28,7 @@ app = typer.Typer(
 
 def main() -> None:
     """Run a command; a deliberate error becomes its message and its exit code, never a traceback."""
-    from ketagraph.cli import asking, checking, making, serving  # noqa: F401 - they register their commands
+    from ketagraph.cli import asking, checking, covering, making, serving  # noqa: F401 - they register their commands
 
     try:
         app()

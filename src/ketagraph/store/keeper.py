@@ -26,7 +26,8 @@ _PATIENCE = 2.0
 class PoolSettings:
     """What a pool serves and how: ``union`` puts named graphs into the default graph as well.
 
-    ``memory`` is what a query may take, in bytes; ``workers`` run at once, ``queue`` more may wait.
+    ``memory`` is what a query may take, in bytes; ``workers`` run at once, ``queue`` more may wait while
+    the queue does not move.
     """
 
     data: Path

@@ -28,6 +28,10 @@ _BUFFERED = 256 << 20
 _PAUSE = 0.5
 """Seconds between attempts to replace workers that die at birth, or a nursery."""
 
+_STANDSTILL = 0.5
+"""Seconds after which the first in the queue shows that it does not move."""
+_LONGEST_QUEUE = 256
+
 _MEMORY_SIGNALS = {signal.SIGABRT, signal.SIGKILL}
 
 
@@ -41,7 +45,8 @@ class Pool:
         self._numbers = itertools.count(1)
         self._links: dict[int, Link] = {}
         self._idle: deque[Link] = deque()
-        self._waiting: deque[asyncio.Future[Link]] = deque()
+        self._waiting: dict[asyncio.Future[Link], float] = {}
+        """Who waits, in order, and since when."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = False
         self._is_nursed = True
@@ -87,14 +92,13 @@ class Pool:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._drop_all(QueryStopped("the server is shutting down"))
-        while self._waiting:
-            _settle(self._waiting.popleft(), Overloaded("the server is shutting down"))
+        for waiter in self._waiting:
+            _settle(waiter, Overloaded("the server is shutting down"))
         await self._keeper.close()
 
     def release(self, link: Link) -> None:
         """Hand a free worker to the first in the queue."""
-        while self._waiting:
-            waiter = self._waiting.popleft()
+        for waiter in self._waiting:
             if not waiter.done():
                 waiter.set_result(link)
                 return
@@ -116,26 +120,29 @@ class Pool:
     async def _free_link(self, deadline: float) -> Link:
         if self._idle:
             return self._idle.pop()
-        if len(self._waiting) >= self.settings.queue or self._closing:
-            raise Overloaded("every worker is busy and the queue is full")
         loop = asyncio.get_running_loop()
+        if self._closing or self._is_full(loop.time()):
+            raise Overloaded("every worker is busy and the queue is full")
         waiter: asyncio.Future[Link] = loop.create_future()
-        self._waiting.append(waiter)
+        self._waiting[waiter] = loop.time()
         timer = loop.call_at(deadline, _settle, waiter, Overloaded("no worker came free before the deadline"))
         try:
             return await waiter
         except asyncio.CancelledError:
-            self._withdraw(waiter)
+            if waiter.done() and not waiter.cancelled() and not waiter.exception():
+                # The worker came in the same moment.
+                self.release(waiter.result())
             raise
         finally:
             timer.cancel()
+            del self._waiting[waiter]
 
-    def _withdraw(self, waiter: asyncio.Future[Link]) -> None:
-        """Give up a place in the queue, or the worker that came in the same moment."""
-        if waiter in self._waiting:
-            self._waiting.remove(waiter)
-        elif not waiter.cancelled() and not waiter.exception():
-            self.release(waiter.result())
+    def _is_full(self, now: float) -> bool:
+        """Tell a queue that stands still from one that moves: many short queries may wait for a moment."""
+        if len(self._waiting) < self.settings.queue:
+            return False
+        first_since = next(iter(self._waiting.values()))
+        return len(self._waiting) >= _LONGEST_QUEUE or now - first_since > _STANDSTILL
 
     async def _populate(self) -> None:
         self._keeper.watch(self._bury, self._nursery_lost)

@@ -1,15 +1,26 @@
-"""A judgement in, plain values out for JSON: complete, stable, every name with its label.
-
-The fields are a public contract: new ones may be added, none is renamed or dropped within a major
-version. Lists are in the judge's own order, which is the same for the same evidence. Sentences are
-addresses ``paragraph.sentence``; everything else that names something is an IRI.
-"""
+"""Judgements and their parts in, the plain values of :mod:`.forms` out."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
+from ketagraph.answers.forms import (
+    ClaimAnswer,
+    ClinicalAnswer,
+    EffectAnswer,
+    EvidenceAnswer,
+    FindingAnswer,
+    HopAnswer,
+    JudgementAnswer,
+    MechanismAnswer,
+    MissingAnswer,
+    Named,
+    PathAnswer,
+    ReasonAnswer,
+    ScopeAnswer,
+    StatementAnswer,
+    TrialAnswer,
+)
 from ketagraph.claims import (
     Effect,
     Evidence,
@@ -24,243 +35,12 @@ from ketagraph.claims import (
     Trial,
 )
 
-__all__ = [
-    "ClaimAnswer",
-    "ClinicalAnswer",
-    "EffectAnswer",
-    "EvidenceAnswer",
-    "FindingAnswer",
-    "HopAnswer",
-    "JudgementAnswer",
-    "MechanismAnswer",
-    "MissingAnswer",
-    "Named",
-    "PathAnswer",
-    "ReasonAnswer",
-    "ScopeAnswer",
-    "StatementAnswer",
-    "TrialAnswer",
-    "answer",
-    "path_answer",
-    "sentences",
-]
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """Something with an IRI, and what people call it."""
-
-    iri: str
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimAnswer:
-    """The claim as it was understood; an empty qualifier was not asked for."""
-
-    subject: Named
-    relation: Named
-    object: Named
-    sign: int
-    therapeutic: bool
-    purpose: str
-    outcome_kinds: list[str]
-    via: Named | None
-    dose_regime: Named | None
-    route: Named | None
-    species: Named | None
-    outcome: Named | None
-    comparator: str
-    week: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class ScopeAnswer:
-    """Where an effect or statement is said to hold; an empty field is not restricted."""
-
-    dose_regime: str
-    route: str
-    species: str
-    site: str
-    population: str
-    via: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class EffectAnswer:
-    """One way in which sources assert a hop."""
-
-    subject: str
-    relation: Named
-    object: str
-    certainty: str
-    scope: ScopeAnswer
-    claims: list[str]
-    references: list[str]
-    sentences: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class HopAnswer:
-    """One step: ``sign`` is 1, −1, 0 (changes nothing) or null (direction not said)."""
-
-    subject: Named
-    object: Named
-    sign: int | None
-    inherited: bool
-    certainty: str
-    contested_by: list[str]
-    effects: list[EffectAnswer]
-
-
-@dataclass(frozen=True, slots=True)
-class PathAnswer:
-    """A simple path; ``weakest`` is the index of its weakest hop."""
-
-    sign: int | None
-    agrees: bool | None
-    inherited: bool
-    weakest: int
-    hops: list[HopAnswer]
-    references: list[str]
-    sentences: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class MechanismAnswer:
-    """What all paths say; ``cut``: the limit was reached and longer paths were not looked at."""
-
-    kind: str
-    agrees: bool | None
-    cut: bool
-    paths: list[PathAnswer]
-    unsigned: list[PathAnswer]
-    blocked: list[PathAnswer]
-    out_of_scope_claims: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class FindingAnswer:
-    """One outcome of one comparison, and what it does to the claim (``note`` says why it does not decide)."""
-
-    id: str
-    bearing: str
-    note: str
-    via_subclass: list[Named]
-    outcome: Named
-    outcome_kind: str
-    verdict: str
-    comparator: str
-    purpose: str
-    agents: list[Named]
-    shared_agents: list[Named]
-    conditions: list[Named]
-    week: float | None
-    timepoint_kind: str
-    timepoint: str
-    significance_stated: bool
-    setting: dict[str, str]
-    references: list[str]
-    sentences: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class TrialAnswer:
-    """One trial's word, and what it rests on."""
-
-    trial: Named
-    kind: str
-    partial: bool
-    active_only: bool
-    instance: bool
-    improved: list[str]
-    unchanged: list[str]
-    deciding: list[FindingAnswer]
-    others: list[FindingAnswer]
-
-
-@dataclass(frozen=True, slots=True)
-class ClinicalAnswer:
-    """What trials say, over all and per kind of comparator."""
-
-    kind: str
-    active_only: bool
-    instances_only: bool
-    by_comparator: dict[str, str]
-    trials: list[TrialAnswer]
-    noted: list[FindingAnswer]
-
-
-@dataclass(frozen=True, slots=True)
-class StatementAnswer:
-    """A source's own word."""
-
-    subject: Named
-    relation: Named
-    object: Named
-    affirmed: bool
-    certainty: str
-    role: str
-    scope: ScopeAnswer
-
-
-@dataclass(frozen=True, slots=True)
-class EvidenceAnswer:
-    """One piece of evidence; ``statement`` is set for statements, findings and paths stand elsewhere by id."""
-
-    kind: str
-    id: str
-    bearing: str
-    note: str
-    via_subclass: list[str]
-    references: list[str]
-    sentences: list[str]
-    statement: StatementAnswer | None
-
-
-@dataclass(frozen=True, slots=True)
-class ReasonAnswer:
-    """One step towards the verdict."""
-
-    code: str
-    text: str
-    evidence: list[str]
-    sentences: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class MissingAnswer:
-    """What would complete the picture."""
-
-    code: str
-    text: str
-    names: list[Named]
-
-
-@dataclass(frozen=True, slots=True)
-class JudgementAnswer:
-    """The whole answer to one claim; ``standing`` is the verdict as supported, opposed or undecided."""
-
-    claim: ClaimAnswer
-    verdict: str
-    standing: str
-    reasons: list[ReasonAnswer]
-    mechanism: MechanismAnswer
-    clinical: ClinicalAnswer
-    support: list[EvidenceAnswer]
-    against: list[EvidenceAnswer]
-    noted: list[EvidenceAnswer]
-    missing: list[MissingAnswer]
+__all__ = ["Filling", "answer", "sentences"]
 
 
 def answer(judgement: Judgement, labels: Mapping[str, str]) -> JudgementAnswer:
     """Return ``judgement`` as plain values; ``labels`` maps IRIs to words."""
-    return _Answers(labels).judgement(judgement)
-
-
-def path_answer(path: Path, labels: Mapping[str, str], *, sign: int | None = None) -> PathAnswer:
-    """Return one path as plain values; ``sign`` is what it is compared with, if anything."""
-    return _Answers(labels).path(path, sign)
+    return Filling(labels).judgement(judgement)
 
 
 def sentences(anchors: Iterable[str]) -> list[str]:
@@ -269,20 +49,26 @@ def sentences(anchors: Iterable[str]) -> list[str]:
     return sorted(found, key=lambda each: [int(part) if part.isdigit() else 0 for part in each.split(".")])
 
 
-class _Answers:
+class Filling:
+    """Judgements and their parts as plain values; ``labels`` maps IRIs to words."""
+
     def __init__(self, labels: Mapping[str, str]) -> None:
         self._labels = labels
 
     def named(self, iri: str) -> Named:
+        """Name an IRI with its label."""
         return Named(iri, self._labels.get(iri) or iri.rsplit("/", 1)[-1])
 
     def maybe(self, iri: str) -> Named | None:
+        """Name an IRI, or None for an empty one."""
         return self.named(iri) if iri else None
 
     def all(self, iris: Iterable[str]) -> list[Named]:
+        """Name several IRIs, sorted."""
         return [self.named(iri) for iri in sorted(iris)]
 
     def judgement(self, judgement: Judgement) -> JudgementAnswer:
+        """Fill the whole answer."""
         return JudgementAnswer(
             self.claim(judgement),
             str(judgement.verdict),
@@ -300,6 +86,7 @@ class _Answers:
         )
 
     def claim(self, judgement: Judgement) -> ClaimAnswer:
+        """Fill the claim as it was understood."""
         claim = judgement.claim
         return ClaimAnswer(
             self.named(claim.subject),
@@ -319,6 +106,7 @@ class _Answers:
         )
 
     def mechanism(self, judgement: Judgement) -> MechanismAnswer:
+        """Fill the paths and what they say together."""
         found, sign = judgement.mechanism, judgement.claim.sign
         return MechanismAnswer(
             str(found.kind),
@@ -331,6 +119,7 @@ class _Answers:
         )
 
     def path(self, path: Path, sign: int | None) -> PathAnswer:
+        """Fill one path; ``sign`` is what it is compared with, if anything."""
         return PathAnswer(
             path.sign,
             path.sign == sign if sign and path.sign else None,
@@ -342,6 +131,7 @@ class _Answers:
         )
 
     def hop(self, hop: Hop) -> HopAnswer:
+        """Fill one step."""
         return HopAnswer(
             self.named(hop.subject),
             self.named(hop.object),
@@ -353,6 +143,7 @@ class _Answers:
         )
 
     def effect(self, effect: Effect) -> EffectAnswer:
+        """Fill one way in which sources assert a step."""
         return EffectAnswer(
             effect.subject,
             self.named(effect.relation),
@@ -365,6 +156,7 @@ class _Answers:
         )
 
     def clinical(self, judgement: Judgement) -> ClinicalAnswer:
+        """Fill what trials say."""
         found = judgement.clinical
         return ClinicalAnswer(
             str(found.kind),
@@ -376,6 +168,7 @@ class _Answers:
         )
 
     def trial(self, trial: Trial) -> TrialAnswer:
+        """Fill one trial."""
         return TrialAnswer(
             self.named(trial.trial),
             str(trial.kind),
@@ -389,6 +182,7 @@ class _Answers:
         )
 
     def reading(self, reading: Reading) -> FindingAnswer:
+        """Fill one finding as the claim sees it."""
         finding: Finding = reading.finding
         return FindingAnswer(
             finding.id,
@@ -413,6 +207,7 @@ class _Answers:
         )
 
     def evidence(self, evidence: Evidence) -> EvidenceAnswer:
+        """Fill one piece of evidence."""
         source = evidence.source
         return EvidenceAnswer(
             str(evidence.kind),
@@ -426,6 +221,7 @@ class _Answers:
         )
 
     def statement(self, source: Statement) -> StatementAnswer:
+        """Fill a source's own word."""
         return StatementAnswer(
             self.named(source.subject),
             self.named(source.relation),

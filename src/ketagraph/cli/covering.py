@@ -1,0 +1,49 @@
+"""The command that accounts for every sentence of a source: coverage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from typing import Annotated
+
+import typer
+
+from ketagraph import releases
+from ketagraph.cli import app, screen
+from ketagraph.cli.asking import ReleaseFolder, opened
+from ketagraph.dossier import stored_query
+
+__all__: list[str] = []
+
+
+@app.command()
+def coverage(
+    sentences: Annotated[bool, typer.Option("--sentences", help="One line per sentence, not per section.")] = False,
+    release: ReleaseFolder = None,
+) -> None:
+    """Show, section by section, how many sentences are used, and why the others are not."""
+    _, engine = opened(release)
+    rows = list(releases.dossier(engine).rows(stored_query("coverage")))
+    if sentences:
+        screen.show_rows(("sentence", "section", "records", "excuse"), [_sentence(row) for row in rows])
+    else:
+        screen.show_rows(("section", "sentences", "used", "records", "excused"), _sections(rows))
+    used = sum(row["records"] != "0" for row in rows)
+    excused = sum("excuse" in row for row in rows)
+    typer.echo(f"{len(rows)} sentences: {used} used, {excused} excused, {len(rows) - used - excused} unaccounted for")
+    if used + excused != len(rows):
+        raise typer.Exit(1)
+
+
+def _sentence(row: Mapping[str, str]) -> tuple[str, ...]:
+    reason = ": ".join(part for part in (row.get("excuse", ""), row.get("note", "")) if part)
+    return row["address"], row["section"], row["records"], reason
+
+
+def _sections(rows: list[Mapping[str, str]]) -> Iterator[tuple[str, ...]]:
+    for section, group in groupby(rows, key=lambda row: row["section"]):
+        members = list(group)
+        excused = [f"{row['address']} {row['excuse']}" for row in members if "excuse" in row]
+        used = sum(row["records"] != "0" for row in members)
+        records = sum(int(row["records"]) for row in members)
+        yield section, str(len(members)), str(used), str(records), ", ".join(excused)
