@@ -6,13 +6,14 @@ Nothing is decided here; :mod:`ketagraph.evidence` turns rows into the judge's v
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
 
 from ketagraph import names
-from ketagraph.claims import BodyOfEvidence, Claim, Hierarchy, Sign
+from ketagraph.claims import BodyOfEvidence, Claim, Hierarchy, Sign, Step
+from ketagraph.claims.paths import product
 from ketagraph.errors import UnknownName
 from ketagraph.evidence import effect, finding, local, sign, statement
 from ketagraph.lexicon import Entry, Lexicon
@@ -144,6 +145,33 @@ class Dossier:
             therapeutic=found.therapeutic,
             wanted="wanted" in kinds,
         )
+
+    def steps(
+        self, nodes: Sequence[str], relations: Sequence[str] = (), *, each: bool = False
+    ) -> tuple[tuple[Step, ...], Sign]:
+        """Return the hops that a chain of names claims, and the sign it claims for the whole, if any.
+
+        A relation says what the chain so far does to the next node ("ketamine *blocks* the NMDA receptor,
+        *reduces* sensitisation, *relieves* pain": less of each); with ``each``, what one node does to the
+        next. Without relations the signs are left open.
+
+        Raises:
+            UnknownName: a name without bearer, a relation without sign, or too few of either.
+        """
+        if len(nodes) < 2 or len(relations) not in {0, len(nodes) - 1}:
+            raise UnknownName("a chain has two nodes or more, and one relation for each hop or none at all")
+        iris = [self.lexicon.resolve(node) for node in nodes]
+        if len(set(iris)) < len(iris):
+            raise UnknownName("a chain passes each node once")
+        found = [self.relation(name) for name in relations]
+        if unsigned := [one.label for one in found if not one.sign]:
+            raise UnknownName(f"these relations have no direction: {', '.join(unsigned)}")
+        if not found:
+            return tuple(map(Step, iris, iris[1:])), None
+        signs = [relation.sign for relation in found]
+        hops = signs if each else [product(pair) for pair in zip([1, *signs], signs, strict=False)]
+        named = [relation.iri for relation in found]
+        return tuple(map(Step, iris, iris[1:], hops, named)), product(signs) if each else signs[-1]
 
     def _outcome(self, name: str) -> str:
         iri = self.lexicon.resolve(name) if name else ""

@@ -188,7 +188,7 @@ class StatementAnswer:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceAnswer:
-    """One piece of evidence; ``statement`` is set for statements, findings and paths stand elsewhere by id."""
+    """One piece of evidence; ``statement`` is set for statements, others stand elsewhere by their id."""
 
     kind: str
     id: str

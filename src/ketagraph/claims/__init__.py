@@ -26,6 +26,7 @@ if its drugs are the subject's alone, its purpose is the claim's, it is human, c
 
 from __future__ import annotations
 
+from ketagraph.claims.chain import Chain, Link, LinkStanding, Step, check_chain
 from ketagraph.claims.clinical import Clinical, ClinicalKind, Trial
 from ketagraph.claims.hierarchy import Hierarchy
 from ketagraph.claims.judge import HOPS, MAX_PATHS, BodyOfEvidence, judge
@@ -51,6 +52,7 @@ __all__ = [
     "Bearing",
     "BodyOfEvidence",
     "Certainty",
+    "Chain",
     "Claim",
     "Clinical",
     "ClinicalKind",
@@ -63,6 +65,8 @@ __all__ = [
     "Hop",
     "Joint",
     "Judgement",
+    "Link",
+    "LinkStanding",
     "Mechanism",
     "MechanismKind",
     "Missing",
@@ -74,7 +78,9 @@ __all__ = [
     "Sign",
     "Standing",
     "Statement",
+    "Step",
     "Trial",
     "Verdict",
+    "check_chain",
     "judge",
 ]

@@ -31,14 +31,15 @@ __all__ = ["mechanistic"]
 def mechanistic(claim: Claim, mechanism: Mechanism, evidence: Sequence[Evidence], *, clashing: bool) -> Joint:
     """Return the verdict on a claim of mechanism that no trial decides."""
     direct = [path for path in mechanism.paths if len(path.hops) == 1]
-    agreeing = [path for path in direct or mechanism.paths if path.sign == claim.sign]
-    contrary = [path for path in direct or mechanism.paths if path.sign != claim.sign]
-    denied = _denied(evidence)
-    if agreeing:
-        if contrary or denied or clashing or all(map(_contested, agreeing)):
+    said = _said(evidence)
+    pool = direct or ([] if said else list(mechanism.paths))
+    agreeing = [path for path in pool if path.sign == claim.sign]
+    against = clashing or _denied(evidence) or len(agreeing) < len(pool)
+    if said or agreeing:
+        if against or (not said and all(map(_contested, agreeing))):
             return Joint.CONTESTED
-        return Joint.STATED if _exact(direct) else Joint.INFERRED
-    if contrary or denied or any(len(path.hops) == 1 for path in mechanism.blocked):
+        return Joint.STATED if said or _exact(direct) else Joint.INFERRED
+    if pool or _denied(evidence) or any(len(path.hops) == 1 for path in mechanism.blocked):
         return Joint.CONTRADICTED
     known = bool(evidence) or mechanism.kind is not MechanismKind.NO_PATH
     return Joint.UNTESTED if known else Joint.UNKNOWN
@@ -50,6 +51,14 @@ def _exact(direct: Iterable[Path]) -> bool:
 
 def _contested(path: Path) -> bool:
     return any(hop.contested for hop in path.hops)
+
+
+def _said(evidence: Iterable[Evidence]) -> bool:
+    """Whether a source states the very thing, as what a therapy does."""
+    return any(
+        each.kind is EvidenceKind.STATEMENT and each.bearing is Bearing.SUPPORTS and not each.note
+        for each in evidence
+    )
 
 
 def _denied(evidence: Iterable[Evidence]) -> bool:

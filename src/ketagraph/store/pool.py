@@ -77,7 +77,9 @@ class Pool:
             QueryRefused: the engine cannot parse or evaluate it, or it has no acceptable form.
         """
         deadline = asyncio.get_running_loop().time() + query.timeout
-        link = await self._free_link(deadline)
+        while (link := await self._free_link(deadline)).ident not in self._links:
+            # It died between being handed over and being taken.
+            continue
         reply = link.ask(query, deadline)
         try:
             await reply.opened()
