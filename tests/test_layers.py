@@ -11,10 +11,10 @@ PACKAGE = Path(__file__).parent.parent / "src" / "ketagraph"
 
 LAYERS = {
     0: {"errors"},
-    1: {"anchors", "claims", "columns", "names", "rdf", "schema", "sources", "sparql_tokens"},
+    1: {"anchors", "claims", "columns", "names", "rdf", "schema", "signed_graph", "sources", "sparql_tokens"},
     2: {"guard", "lexicon", "mappings", "questions", "tables", "vocabulary"},
-    3: {"describe", "evidence", "explain", "lift", "reason", "validate"},
-    4: {"build", "dossier", "releases", "store"},
+    3: {"answers", "describe", "drawings", "evidence", "explain", "lift", "reason", "validate"},
+    4: {"batch", "build", "dossier", "judgements", "releases", "store"},
     5: {"server"},
     6: {"cli", "__main__"},
 }

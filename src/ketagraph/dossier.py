@@ -74,7 +74,7 @@ class Dossier:
     @cached_property
     def evidence(self) -> BodyOfEvidence:
         """Effects, findings, statements and hierarchy, ready to judge claims."""
-        claims = list(self.rows(stored_query("claims")))
+        claims = self._claims
         return BodyOfEvidence.of(
             [effect(row) for row in claims if row["affirmed"] == "true" and row["acts"] == "true"],
             [finding(row) for row in self.rows(stored_query("findings"))],
@@ -84,10 +84,15 @@ class Dossier:
 
     @cached_property
     def labels(self) -> Mapping[str, str]:
-        """IRI → label, of concepts, studies, relations and the values of qualifiers."""
+        """IRI → label, of concepts, studies, relations, claims and the values of qualifiers."""
         values = {iri: name for found in self.values.values() for name, iri in sorted(found.items())}
         named = {iri: each.label for iri, each in self.relations.items()}
-        return {**values, **named, **self.lexicon.labels}
+        said = {row["claim"]: row["label"] for row in self._claims}
+        return {**said, **values, **named, **self.lexicon.labels}
+
+    @cached_property
+    def _claims(self) -> list[Mapping[str, str]]:
+        return list(self.rows(stored_query("claims")))
 
     @cached_property
     def values(self) -> Mapping[str, Mapping[str, str]]:
@@ -135,11 +140,11 @@ class Dossier:
             found.sign,
             purpose=_decisive_purpose(found, kinds),
             via=self.lexicon.resolve(via) if via else "",
-            dose_regime=self._value("dose", dose),
-            route=self._value("route", route),
-            species=self._value("species", species),
+            dose_regime=self.value("dose", dose),
+            route=self.value("route", route),
+            species=self.value("species", species),
             outcome=self._outcome(outcome),
-            comparator=_comparator(self._value("comparator", comparator)),
+            comparator=_comparator(self.value("comparator", comparator)),
             timepoint_weeks=week,
             outcome_kinds=("mood",) if "mood" in kinds else ("pain",),
             therapeutic=found.therapeutic,
@@ -179,8 +184,12 @@ class Dossier:
             raise UnknownName(f"{name!r} is not an outcome that trials measure, such as pain intensity")
         return iri
 
-    def _value(self, kind: str, name: str) -> str:
-        """IRI of a qualifier's value; the last word of its label (route, comparator) may be left out."""
+    def value(self, kind: str, name: str) -> str:
+        """IRI of a qualifier's value; the last word of its label (route, comparator) may be left out.
+
+        Raises:
+            UnknownName: there is no such value; all are listed.
+        """
         if not name:
             return ""
         known = self.values.get(kind, {})

@@ -96,11 +96,14 @@ def read_turtle(path: Path, where: Layout, *, into: Graph | None = None) -> Grap
         SourceError: the file is not Turtle in UTF-8.
     """
     graph = rdf.new_graph() if into is None else into
+    text = ""
     try:
-        return graph.parse(data=path.read_text(encoding="utf-8"), format="turtle")
+        text = path.read_text(encoding="utf-8")
+        return graph.parse(data=text, format="turtle")
     except BadSyntax as error:
-        # rdflib counts lines from 0.
-        fault = Fault(where.show(path), error.lines + 1, "", f"Turtle syntax: {_reason(error)}")
+        # rdflib counts lines from 0, and runs past the end where the file breaks off.
+        line = min(error.lines + 1, text.count("\n"))
+        fault = Fault(where.show(path), line, "", f"Turtle syntax: {_reason(error)}")
         raise SourceError([fault]) from error
     except (ParserError, UnicodeDecodeError, ValueError) as error:
         raise SourceError([Fault(where.show(path), 0, "", f"not Turtle in UTF-8: {error}")]) from error

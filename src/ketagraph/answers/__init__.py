@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from ketagraph.answers.filling import Filling, answer, sentences
+from ketagraph.answers.filling import Filling, answer, chain_answer, sentences
 from ketagraph.answers.forms import (
+    ChainAnswer,
     ClaimAnswer,
     ClinicalAnswer,
     EffectAnswer,
@@ -11,6 +12,7 @@ from ketagraph.answers.forms import (
     FindingAnswer,
     HopAnswer,
     JudgementAnswer,
+    LinkAnswer,
     MechanismAnswer,
     MissingAnswer,
     Named,
@@ -22,6 +24,7 @@ from ketagraph.answers.forms import (
 )
 
 __all__ = [
+    "ChainAnswer",
     "ClaimAnswer",
     "ClinicalAnswer",
     "EffectAnswer",
@@ -30,6 +33,7 @@ __all__ = [
     "FindingAnswer",
     "HopAnswer",
     "JudgementAnswer",
+    "LinkAnswer",
     "MechanismAnswer",
     "MissingAnswer",
     "Named",
@@ -39,5 +43,6 @@ __all__ = [
     "StatementAnswer",
     "TrialAnswer",
     "answer",
+    "chain_answer",
     "sentences",
 ]

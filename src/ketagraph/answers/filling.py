@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ketagraph.answers.forms import (
+    ChainAnswer,
     ClaimAnswer,
     ClinicalAnswer,
     EffectAnswer,
@@ -12,6 +13,7 @@ from ketagraph.answers.forms import (
     FindingAnswer,
     HopAnswer,
     JudgementAnswer,
+    LinkAnswer,
     MechanismAnswer,
     MissingAnswer,
     Named,
@@ -22,11 +24,13 @@ from ketagraph.answers.forms import (
     TrialAnswer,
 )
 from ketagraph.claims import (
+    Chain,
     Effect,
     Evidence,
     Finding,
     Hop,
     Judgement,
+    Link,
     Path,
     Reading,
     Reason,
@@ -35,12 +39,25 @@ from ketagraph.claims import (
     Trial,
 )
 
-__all__ = ["Filling", "answer", "sentences"]
+__all__ = ["Filling", "answer", "chain_answer", "sentences"]
 
 
 def answer(judgement: Judgement, labels: Mapping[str, str]) -> JudgementAnswer:
     """Return ``judgement`` as plain values; ``labels`` maps IRIs to words."""
     return Filling(labels).judgement(judgement)
+
+
+def chain_answer(chain: Chain, labels: Mapping[str, str]) -> ChainAnswer:
+    """Return a checked chain as plain values."""
+    filling = Filling(labels)
+    return ChainAnswer(
+        str(chain.standing),
+        str(chain.worst),
+        chain.claimed,
+        chain.sign,
+        chain.composes,
+        [filling.link(link) for link in chain.links],
+    )
 
 
 def sentences(anchors: Iterable[str]) -> list[str]:
@@ -83,6 +100,18 @@ class Filling:
                 MissingAnswer(each.code, each.text, [self.named(name) for name in each.names])
                 for each in judgement.missing
             ],
+        )
+
+    def link(self, link: Link) -> LinkAnswer:
+        """Fill one hop of a chain."""
+        return LinkAnswer(
+            self.named(link.step.subject),
+            self.named(link.step.object),
+            self.maybe(link.step.relation),
+            link.step.sign,
+            link.sign,
+            str(link.standing),
+            self.judgement(link.judgement),
         )
 
     def claim(self, judgement: Judgement) -> ClaimAnswer:

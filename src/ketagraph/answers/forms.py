@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 __all__ = [
+    "ChainAnswer",
     "ClaimAnswer",
     "ClinicalAnswer",
     "EffectAnswer",
@@ -17,6 +18,7 @@ __all__ = [
     "FindingAnswer",
     "HopAnswer",
     "JudgementAnswer",
+    "LinkAnswer",
     "MechanismAnswer",
     "MissingAnswer",
     "Named",
@@ -233,3 +235,28 @@ class JudgementAnswer:
     against: list[EvidenceAnswer]
     noted: list[EvidenceAnswer]
     missing: list[MissingAnswer]
+
+
+@dataclass(frozen=True, slots=True)
+class LinkAnswer:
+    """One hop of a chain: the sign claimed and the sign found, how it stands, and the whole judgement."""
+
+    subject: Named
+    object: Named
+    relation: Named | None
+    claimed_sign: int | None
+    sign: int | None
+    standing: str
+    judgement: JudgementAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class ChainAnswer:
+    """A chain checked hop by hop; ``composes``: the signs found multiply to the one claimed."""
+
+    standing: str
+    worst: str
+    claimed_sign: int | None
+    sign: int | None
+    composes: bool | None
+    links: list[LinkAnswer]

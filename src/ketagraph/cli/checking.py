@@ -1,39 +1,199 @@
-"""The command that checks a claim against mechanism and trials: check."""
+"""Commands that check claims against mechanism and trials: check and check-path."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.progress import Progress
 
-from ketagraph import explain, releases
-from ketagraph.claims import Joint
-from ketagraph.cli import app
+from ketagraph import batch, drawings, explain, judgements, rdf, releases
+from ketagraph.answers import answer, chain_answer
+from ketagraph.batch import Judged
+from ketagraph.claims import Judgement, Scope, Standing, check_chain
+from ketagraph.claims import Path as MechanismPath
+from ketagraph.cli import app, screen
 from ketagraph.cli.asking import ReleaseFolder, opened
+from ketagraph.dossier import Dossier
+from ketagraph.errors import SourceError
 
-__all__: list[str] = []
+__all__ = ["Hops"]
 
-_SUPPORTED = {Joint.CONCORDANT_BENEFIT, Joint.BENEFIT_WITHOUT_MECHANISM, Joint.TRANSIENT_BENEFIT}
-_UNDECIDED = {Joint.MECHANISM_ONLY, Joint.UNTESTED, Joint.UNKNOWN}
+_EXIT = {Standing.SUPPORTED: 0, Standing.OPPOSED: 1, Standing.UNDECIDED: 7}
+
+Hops = Annotated[int, typer.Option(min=1, max=8, help="Longest mechanism path, in steps.")]
+Dose = Annotated[str, typer.Option(help="Dose regime: anaesthetic, subanaesthetic, low dose …")]
+RouteName = Annotated[str, typer.Option("--route", help="Route: intravenous, oral …")]
+SpeciesName = Annotated[str, typer.Option("--species", help="Species: human, mouse …")]
+
+
+class CheckFormat(StrEnum):
+    """How a judgement is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    TTL = "ttl"
+    DOT = "dot"
+    MERMAID = "mermaid"
+
+
+class ChainFormat(StrEnum):
+    """How a checked chain is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+Style = Annotated[CheckFormat, typer.Option("--format", help="How to print; dot and mermaid draw the paths.")]
 
 
 @app.command()
 def check(
-    subject: Annotated[str, typer.Argument(help="A therapy or other concept: label, synonym, CURIE or IRI.")],
-    relation: Annotated[str, typer.Argument(help="A signed relation: relieves, worsens, prevents …")],
-    object_: Annotated[str, typer.Argument(metavar="OBJECT", help="A condition or other concept.")],
-    hops: Annotated[int, typer.Option(min=1, max=8, help="Longest mechanism path, in steps.")] = 4,
+    subject: Annotated[str | None, typer.Argument(help="A therapy or other concept, by any name.")] = None,
+    relation: Annotated[str | None, typer.Argument(help="relieves, worsens, prevents, antagonises …")] = None,
+    object_: Annotated[str | None, typer.Argument(metavar="OBJECT", help="A condition or concept.")] = None,
+    via: Annotated[str, typer.Option(help="A target or mechanism that every path must pass.")] = "",
+    dose: Dose = "",
+    route: RouteName = "",
+    species: SpeciesName = "",
+    outcome: Annotated[str, typer.Option(help="The outcome that trials must have measured.")] = "",
+    comparator: Annotated[str, typer.Option(help="The comparator: placebo, active, add-on …")] = "",
+    week: Annotated[float | None, typer.Option(min=0, help="The time after the start, in weeks.")] = None,
+    in_full: Annotated[bool, typer.Option("--explain", help="Show every path, hop by hop.")] = False,
+    style: Style = CheckFormat.TEXT,
+    file: Annotated[Path | None, typer.Option(help="A TSV table of claims; see the documentation.")] = None,
+    hops: Hops = 4,
     release: ReleaseFolder = None,
 ) -> None:
     """Check a claim: is there a mechanism, what sign, which trials bear on it, who says otherwise.
 
-    Exit 0 where the evidence supports the claim, 1 where it speaks against it or is mixed, 7 where
-    nothing decides.
+    Exit 0 where the evidence supports the claim, 1 where it is against it, mixed or null, 7 where
+    nothing decides. A batch (--file) exits 3 if a row is broken, else as its worst claim does.
     """
-    _, engine = opened(release)
-    dossier = releases.dossier(engine)
-    judgement = dossier.evidence.judge(dossier.claim(subject, relation, object_), hops=hops)
-    labels = {**dossier.lexicon.labels, **{iri: each.label for iri, each in dossier.relations.items()}}
-    for line in explain.lines(judgement, labels):
-        typer.echo(line)
-    raise typer.Exit(0 if judgement.verdict in _SUPPORTED else 7 if judgement.verdict in _UNDECIDED else 1)
+    named = [name for name in (subject, relation, object_) if name]
+    if len(named) != (0 if file else 3):
+        raise typer.BadParameter("give SUBJECT RELATION OBJECT, or --file claims.tsv")
+    dossier = releases.dossier(opened(release)[1])
+    if file:
+        raise typer.Exit(_check_file(dossier, file, hops, style))
+    claim = dossier.claim(
+        *named,
+        via=via,
+        dose=dose,
+        route=route,
+        species=species,
+        outcome=outcome,
+        comparator=comparator,
+        week=week,
+    )
+    judgement = dossier.evidence.judge(claim, hops=hops)
+    if style is CheckFormat.TEXT:
+        text = "\n".join(explain.lines(judgement, dossier.labels, in_full=in_full))
+    else:
+        text = _FORMATS[style](judgement, dossier)
+    typer.echo(text.rstrip("\n"))
+    raise typer.Exit(_EXIT[judgement.standing])
+
+
+def _json(judgement: Judgement, dossier: Dossier) -> str:
+    return json.dumps(asdict(answer(judgement, dossier.labels)), ensure_ascii=False, indent=2)
+
+
+def _turtle(judgement: Judgement, dossier: Dossier) -> str:
+    return rdf.turtle(judgements.graph([judgement], dossier.labels))
+
+
+def _dot(judgement: Judgement, dossier: Dossier) -> str:
+    return drawings.dot(_ways(judgement), dossier.labels)
+
+
+def _mermaid(judgement: Judgement, dossier: Dossier) -> str:
+    return drawings.mermaid(_ways(judgement), dossier.labels)
+
+
+def _ways(judgement: Judgement) -> tuple[MechanismPath, ...]:
+    found = judgement.mechanism
+    return (*found.paths, *found.unsigned, *found.blocked)
+
+
+_FORMATS: Mapping[CheckFormat, Callable[[Judgement, Dossier], str]] = {
+    CheckFormat.JSON: _json,
+    CheckFormat.TTL: _turtle,
+    CheckFormat.DOT: _dot,
+    CheckFormat.MERMAID: _mermaid,
+}
+
+
+def _check_file(dossier: Dossier, path: Path, hops: int, style: CheckFormat) -> int:
+    if style in {CheckFormat.DOT, CheckFormat.MERMAID}:
+        raise typer.BadParameter(f"--format {style.value} draws one claim; for a file use text, json or ttl")
+    rows = batch.read_rows(path)
+    found: list[Judged] = []
+    with Progress(console=screen.errors(), transient=True) as progress:
+        judged = batch.judge_rows(dossier, rows, path, hops=hops)
+        for each in progress.track(judged, total=len(rows), description="checking"):
+            found.append(each)
+            if each.judgement and style is not CheckFormat.TTL:
+                typer.echo(_line(each, each.judgement, dossier, style))
+    good = [each.judgement for each in found if each.judgement]
+    if style is CheckFormat.TTL:
+        typer.echo(rdf.turtle(judgements.graph(good, dossier.labels)), nl=False)
+    if faults := [each.fault for each in found if each.fault]:
+        raise SourceError(faults)
+    return _worst(good)
+
+
+def _line(judged: Judged, judgement: Judgement, dossier: Dossier, style: CheckFormat) -> str:
+    """One line for one row: tab-separated words, or a JSON object."""
+    if style is CheckFormat.JSON:
+        whole = {"line": judged.line, **asdict(answer(judgement, dossier.labels))}
+        return json.dumps(whole, ensure_ascii=False)
+    claim = judgement.claim
+    said = " ".join(dossier.labels.get(iri, iri) for iri in (claim.subject, claim.relation, claim.object))
+    return f"{judged.line}\t{judgement.standing}\t{judgement.verdict}\t{said}"
+
+
+def _worst(judged: Iterable[Judgement]) -> int:
+    """Exit code of a batch: one opposed claim outweighs those that nothing decides."""
+    codes = {_EXIT[judgement.standing] for judgement in judged}
+    return next((code for code in (1, 7) if code in codes), 0)
+
+
+@app.command("check-path")
+def check_path(
+    nodes: Annotated[list[str], typer.Argument(help="Two nodes or more, from the drug to the condition.")],
+    relations: Annotated[
+        list[str] | None,
+        typer.Option("-r", "--relation", help="What the chain so far does to the next node; one per hop."),
+    ] = None,
+    each: Annotated[
+        bool, typer.Option("--each", help="Relations say what one node does to the next.")
+    ] = False,
+    dose: Dose = "",
+    route: RouteName = "",
+    species: SpeciesName = "",
+    style: Annotated[ChainFormat, typer.Option("--format", help="How to print.")] = ChainFormat.TEXT,
+    hops: Hops = 4,
+    release: ReleaseFolder = None,
+) -> None:
+    """Check a chain hop by hop: stated, inferred, contested, contradicted or unsupported; do signs compose.
+
+    Exit 0 where every hop holds and the signs compose as claimed, 1 where one does not, 7 where a hop
+    has no support.
+    """
+    dossier = releases.dossier(opened(release)[1])
+    steps, claimed = dossier.steps(nodes, relations or (), each=each)
+    scope = Scope(
+        dossier.value("dose", dose), dossier.value("route", route), dossier.value("species", species)
+    )
+    chain = check_chain(dossier.evidence, steps, claimed=claimed, scope=scope, hops=hops)
+    if style is ChainFormat.JSON:
+        typer.echo(json.dumps(asdict(chain_answer(chain, dossier.labels)), ensure_ascii=False, indent=2))
+    else:
+        typer.echo("\n".join(explain.chain_lines(chain, dossier.labels)))
+    raise typer.Exit(_EXIT[chain.standing])
