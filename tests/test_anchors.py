@@ -59,12 +59,35 @@ def test_the_hash_is_that_of_the_normalised_text() -> None:
 
 def test_mismatches_name_changed_missing_and_extra_sentences() -> None:
     (only,) = anchors.sentences("Two words.")
-    changed = list(anchors.mismatches("Two words.", {"1.1": "0" * 64, "9.1": "1" * 64}))
+    changed = list(anchors.mismatches("Two words.", {"1.1": ("0" * 64, ()), "9.1": ("1" * 64, ())}))
     assert changed == [
         f"1.1: sha256 is {only.sha256[:12]}…, the table says 000000000000…",
         "9.1: the text has no such sentence",
     ]
     assert list(anchors.mismatches("Two words.", {})) == ["1.1: the table has no such sentence"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("So it is.1", (1,)),
+        ("So it is.64–67", (64, 65, 66, 67)),
+        ("So it is.31,34", (31, 34)),
+        ("So it is.”2,3–5", (2, 3, 4, 5)),
+        ("It was 1972.", ()),
+        ("It is 7", ()),
+        ("Is it “so?”7", (7,)),
+    ],
+)
+def test_references_are_those_of_the_closing_cluster(text: str, expected: tuple[int, ...]) -> None:
+    assert anchors.Sentence(1, 1, "", text).references == expected
+
+
+def test_a_borrowed_citation_is_a_mismatch() -> None:
+    text = f"So {'very ' * 20}long is this that nobody takes it for a heading.1"
+    (only,) = anchors.sentences(text)
+    wrong = list(anchors.mismatches(text, {"1.1": (only.sha256, (1, 2))}))
+    assert wrong == ["1.1: the text cites 1, the table says 1, 2"]
 
 
 @pytest.mark.skipif(
@@ -75,7 +98,10 @@ def test_the_review_bears_out_every_anchor(where: Layout) -> None:
     folder = where.data / "israel-2021"
     facts = tomllib.loads((folder / "source.toml").read_text(encoding="utf-8"))
     with (folder / "sentences.tsv").open(encoding="utf-8", newline="") as file:
-        expected = {row["sentence"]: row["sha256"] for row in csv.DictReader(file, delimiter="\t")}
+        expected = {
+            row["sentence"]: (row["sha256"], tuple(map(int, filter(None, row["references"].split("|")))))
+            for row in csv.DictReader(file, delimiter="\t")
+        }
     assert sha256(text).hexdigest() == facts["text_sha256"]
     assert list(anchors.mismatches(text.decode(), expected)) == []
     assert (len(expected), len(anchors.headings(text.decode()))) == (facts["sentences"], facts["headings"])

@@ -37,7 +37,9 @@ def test_a_second_build_gives_the_same_bytes(where: Layout, release: Release, tm
     assert again.path.name == release.path.name
     files = sorted(path.name for path in release.path.iterdir())
     assert files == ["ketagraph.nq", "manifest.json", "ontology.ttl", "places.tsv", "report.ttl", "void.ttl"]
-    assert [(again.path / name).read_bytes() == (release.path / name).read_bytes() for name in files] == [True] * 6
+    assert [(again.path / name).read_bytes() == (release.path / name).read_bytes() for name in files] == [
+        True
+    ] * 6
 
 
 def test_the_manifest_states_every_digest_and_count(release: Release) -> None:
@@ -56,7 +58,9 @@ def test_no_inferred_triple_stands_among_the_asserted_ones(release: Release) -> 
     for line in release.data.read_bytes().splitlines():
         statement, graph = line.removesuffix(b" .").rsplit(b" ", 1)
         triples.setdefault(graph.rsplit(b"/", 1)[-1][:-1], set()).add(statement)
-    asserted = set().union(*(triples[name] for name in (b"ontology", b"evidence", b"discrepancies", b"effects")))
+    asserted = set().union(
+        *(triples[name] for name in (b"ontology", b"evidence", b"discrepancies", b"effects"))
+    )
     assert triples[b"inferred"] & asserted == set()
 
 
@@ -72,12 +76,32 @@ def test_no_data_node_is_blank(release: Release) -> None:
 @pytest.mark.parametrize(
     ("file", "change", "expected"),
     [
-        ("data/israel-2021/arms.tsv", lambda text: text.replace("role", "rule", 1), "arms.tsv:1: rule: unknown column; did you mean role?"),
-        ("data/israel-2021/arms.tsv", lambda text: text.replace("PlaceboArm", "PlaceboArn", 1), "PlaceboArn is not a ArmRole of the ontology; did you mean PlaceboArm"),
-        ("data/israel-2021/findings.tsv", lambda text: text.replace("\tsigtermans-2009\t", "\tsigtermans-2010\t", 1), "trials.tsv has no row sigtermans-2010; did you mean sigtermans-2009"),
-        ("data/israel-2021/claims.tsv", lambda text: "\n".join([*text.splitlines()[:1], *reversed(text.splitlines()[1:])]) + "\n", "out of order; run: ketagraph fmt"),
+        (
+            "data/israel-2021/arms.tsv",
+            lambda text: text.replace("role", "rule", 1),
+            "arms.tsv:1: rule: unknown column; did you mean role?",
+        ),
+        (
+            "data/israel-2021/arms.tsv",
+            lambda text: text.replace("PlaceboArm", "PlaceboArn", 1),
+            "PlaceboArn is not a ArmRole of the ontology; did you mean PlaceboArm",
+        ),
+        (
+            "data/israel-2021/findings.tsv",
+            lambda text: text.replace("\tsigtermans-2009\t", "\tsigtermans-2010\t", 1),
+            "trials.tsv has no row sigtermans-2010; did you mean sigtermans-2009",
+        ),
+        (
+            "data/israel-2021/claims.tsv",
+            lambda text: "\n".join([*text.splitlines()[:1], *reversed(text.splitlines()[1:])]) + "\n",
+            "out of order; run: ketagraph fmt",
+        ),
         ("ontology/drug-broken.ttl", None, "drug-broken.ttl:2: Turtle syntax"),
-        ("data/israel-2021/source.toml", lambda text: text.replace('id = "', 'id = "x-', 1), "expected the folder's name 'israel-2021'"),
+        (
+            "data/israel-2021/source.toml",
+            lambda text: text.replace('id = "', 'id = "x-', 1),
+            "expected the folder's name 'israel-2021'",
+        ),
     ],
 )
 def test_bad_sources_are_named_and_nothing_is_written(
@@ -98,33 +122,36 @@ def test_bad_sources_are_named_and_nothing_is_written(
 def test_a_class_that_can_have_no_member_is_named_by_its_label(copy: Layout) -> None:
     with (copy.ontology / "therapy.ttl").open("a", encoding="utf-8") as file:
         file.write(
-            '\nketa:Chimera a owl:Class ; rdfs:label "chimera"@en ; skos:definition "A drug that is a receptor."@en ;\n'
-            "  dcterms:source keta: ; rdfs:subClassOf keta:Drug , keta:Receptor .\n"
+            '\nketa:Chimera a owl:Class ; rdfs:label "chimera"@en ; rdfs:subClassOf keta:Drug , keta:Receptor ;\n'
+            '  skos:definition "A drug that is a receptor."@en ; dcterms:source keta: .\n'
         )
     with pytest.raises(OntologyError, match="chimera") as caught:
         build.build(copy)
     assert caught.value.classes == ("chimera",)
 
 
-def test_a_violation_stops_the_build_and_the_previous_release_stays(copy: Layout, tmp_path: Path, release: Release) -> None:
+def test_a_violation_stops_the_build_and_the_previous_release_stays(
+    copy: Layout, tmp_path: Path, release: Release
+) -> None:
     folder = tmp_path / "release"
     shutil.copytree(release.path.parent, folder, symlinks=True)
     lines = (copy.data / "israel-2021" / "evidence.tsv").read_text(encoding="utf-8").splitlines(keepends=True)
     (copy.data / "israel-2021" / "evidence.tsv").write_text("".join([lines[0], *lines[2:]]), encoding="utf-8")
-    with pytest.raises(ValidationFailed, match=r"data/israel-2021/claims\.tsv:\d+: violation: .* \[checks/claim-without-evidence\]"):
+    with pytest.raises(
+        ValidationFailed,
+        match=r"data/israel-2021/claims\.tsv:\d+: violation: .* \[checks/claim-without-evidence\]",
+    ):
         releases.rebuild(copy, folder)
     assert releases.current(folder).path.name == release.path.name
     assert [path.name for path in folder.iterdir() if path.name.startswith(".")] == []
 
 
-def test_a_folder_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -> None:
-    blocked = tmp_path / "file"
-    blocked.write_text("", encoding="utf-8")
+def test_a_missing_or_damaged_release_is_one_clear_error(tmp_path: Path) -> None:
     with pytest.raises(EnvironmentFault, match="no release below"):
         releases.current(tmp_path / "nowhere")
+    (tmp_path / "current").mkdir()
+    (tmp_path / "current" / "manifest.json").write_text("{", encoding="utf-8")
     with pytest.raises(EnvironmentFault, match="damaged"):
-        (tmp_path / "current").mkdir()
-        (tmp_path / "current" / "manifest.json").write_text("{", encoding="utf-8")
         releases.current(tmp_path)
 
 

@@ -23,7 +23,9 @@ def folder(release: Release) -> Path:
 
 
 def run(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("FORCE_COLOR", "COLUMNS"))}
+    environment = {
+        key: value for key, value in os.environ.items() if not key.startswith(("FORCE_COLOR", "COLUMNS"))
+    }
     return subprocess.run(
         [sys.executable, "-m", "ketagraph", *map(str, arguments)],
         cwd=cwd or ROOT,
@@ -167,7 +169,9 @@ def test_anchors_of_another_text_are_refused(tmp_path: Path) -> None:
     assert "the text has no such sentence" in found.stderr
 
 
-@pytest.mark.skipif("KETAGRAPH_REVIEW_TEXT" not in os.environ, reason="needs a reader's own copy of the review")
+@pytest.mark.skipif(
+    "KETAGRAPH_REVIEW_TEXT" not in os.environ, reason="needs a reader's own copy of the review"
+)
 def test_anchors_of_the_review_agree() -> None:
     found = run("verify-anchors", os.environ["KETAGRAPH_REVIEW_TEXT"])
     assert (found.returncode, "all 258 anchors" in found.stdout) == (0, True), found.stderr

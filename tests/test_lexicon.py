@@ -84,3 +84,13 @@ def test_names_that_users_type_find_the_right_concept(dossier: Dossier, name: st
 def test_names_that_could_mean_several_things_or_none_are_refused(dossier: Dossier, name: str) -> None:
     with pytest.raises(UnknownName):
         dossier.lexicon.resolve(name)
+
+
+def test_records_are_named_in_full_only(dossier: Dossier) -> None:
+    claim = "ketamine-antagonises-nmda-receptor"
+    assert dossier.lexicon.resolve(f"kid:{claim}") == names.thing(claim)
+    assert dossier.lexicon.resolve("keta:PlaceboArm") == names.term("PlaceboArm")
+    with pytest.raises(UnknownName):
+        dossier.lexicon.resolve(claim)
+    with pytest.raises(UnknownName):
+        dossier.lexicon.resolve("kid:no-such-claim")

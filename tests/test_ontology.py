@@ -15,7 +15,14 @@ from ketagraph.vocabulary import Vocabulary, read_ontology, read_turtle
 
 LAYOUT = sources.layout(Path(__file__).parent.parent)
 MODULES = sorted([*LAYOUT.ontology.glob("*.ttl"), *(LAYOUT.ontology / "shapes").glob("*.ttl")])
-SIGNS = {"antagonises": -1, "agonises": 1, "relieves": -1, "worsens": 1, "contributesTo": 1, "doesNotAffect": 0}
+SIGNS = {
+    "antagonises": -1,
+    "agonises": 1,
+    "relieves": -1,
+    "worsens": 1,
+    "contributesTo": 1,
+    "doesNotAffect": 0,
+}
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +104,16 @@ def test_no_sub_relation_turns_its_parents_sign(words: Vocabulary) -> None:
 
 
 def test_mechanisms_are_no_symptoms_and_receptors_no_drugs(words: Vocabulary) -> None:
-    tops = ("HealthCondition", "Symptom", "Mechanism", "Target", "Therapy", "Outcome", "AdverseEvent", "AnatomicalSite")
+    tops = (
+        "HealthCondition",
+        "Symptom",
+        "Mechanism",
+        "Target",
+        "Therapy",
+        "Outcome",
+        "AdverseEvent",
+        "AnatomicalSite",
+    )
     for name in words.parents:
         assert len(words.ancestors(name) & set(tops)) <= 1, name
 
@@ -106,7 +122,10 @@ def test_no_property_is_of_two_kinds(words: Vocabulary) -> None:
     kinds = (OWL.ObjectProperty, OWL.DatatypeProperty, OWL.AnnotationProperty)
     for iri in words.graph.subjects(RDF.type, None):
         assert sum((iri, RDF.type, kind) in words.graph for kind in kinds) <= 1, iri
-        assert not ((iri, RDF.type, OWL.Class) in words.graph and any((iri, RDF.type, kind) in words.graph for kind in kinds))
+        assert not (
+            (iri, RDF.type, OWL.Class) in words.graph
+            and any((iri, RDF.type, kind) in words.graph for kind in kinds)
+        )
 
 
 def test_every_term_is_labelled_and_defined(words: Vocabulary) -> None:
@@ -127,6 +146,8 @@ def test_every_question_has_its_answer_and_every_answer_its_question(where: Layo
 
 def test_anchors_of_definitions_are_sentences_of_the_source(words: Vocabulary, where: Layout) -> None:
     with (where.data / "israel-2021" / "sentences.tsv").open(encoding="utf-8", newline="") as file:
-        known = {f"{names.thing('israel-2021-s')}{row['sentence']}" for row in csv.DictReader(file, delimiter="\t")}
+        known = {
+            f"{names.thing('israel-2021-s')}{row['sentence']}" for row in csv.DictReader(file, delimiter="\t")
+        }
     cited = {str(iri) for iri in words.graph.objects(None, URIRef(names.PREFIXES["dcterms"] + "source"))}
     assert {iri for iri in cited if iri.startswith(names.PREFIXES["kid"])} <= known

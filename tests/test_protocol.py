@@ -282,7 +282,12 @@ def test_a_preflight_allows_reading_from_anywhere_without_credentials(client):
     assert response.headers["access-control-allow-origin"] == "*"
     assert "POST" in response.headers["access-control-allow-methods"]
     assert "access-control-allow-credentials" not in response.headers
-    assert "X-KetaGraph-Truncated" in get(client, "ASK {}").headers["access-control-expose-headers"]
+    assert (
+        "X-KetaGraph-Truncated"
+        in client.get("/sparql?query=ASK{}", headers={"Origin": "http://e"}).headers[
+            "access-control-expose-headers"
+        ]
+    )
 
 
 @pytest.mark.parametrize("media_type", GRAPHS)
@@ -298,7 +303,7 @@ def test_a_browser_without_a_query_is_led_to_the_page(client):
     response = client.get("/sparql", headers={"Accept": "text/html,application/xml;q=0.9,*/*;q=0.8"})
     assert response.status_code == 303
     page = client.get("/sparql", headers={"Accept": "text/html"}, follow_redirects=True)
-    assert page.headers["content-security-policy"].startswith("default-src 'none'")
+    assert page.headers["content-security-policy"].startswith("default-src 'self'")
     assert str(client.base_url) in page.text
 
 
@@ -314,7 +319,7 @@ def test_a_strange_host_header_changes_nothing(client):
 def test_other_pages_and_switched_off_ones(client):
     assert client.get("/healthz").json() == {"status": "ok"}
     assert client.head("/healthz").status_code == 200
-    for path in ("/docs", "/redoc", "/nothing"):
+    for path in ("/redoc", "/nothing"):
         response = client.get(path)
         assert (response.status_code, response.headers["content-type"]) == (404, "application/problem+json")
 

@@ -42,7 +42,7 @@ def test_turtle_blocks_are_sorted_by_subject() -> None:
 
 def test_nquads_are_sorted_utf8_with_their_graph() -> None:
     graph = Graph()
-    graph.add((URIRef(names.thing("x")), URIRef(names.term("p")), Literal("μ\n\"quoted\"", lang="en")))
+    graph.add((URIRef(names.thing("x")), URIRef(names.term("p")), Literal('μ\n"quoted"', lang="en")))
     assert rdf.nquads({"evidence": graph}).decode() == (
         '<https://w3id.org/ketagraph/id/x> <https://w3id.org/ketagraph/p> "μ\\n\\"quoted\\""@en '
         "<https://w3id.org/ketagraph/graph/evidence> .\n"

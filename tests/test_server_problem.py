@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import asyncio
 import json
+from pathlib import Path
 
+import httpx
 import pytest
 
 from ketagraph.errors import (
@@ -12,7 +15,8 @@ from ketagraph.errors import (
     QuerySyntaxError,
     QueryTimeout,
 )
-from ketagraph.server import problem
+from ketagraph.server import ServeConfig, create_app, problem
+from test_server_cache import Counting
 
 
 def test_a_syntax_error_shows_its_place():
@@ -77,3 +81,39 @@ def test_people_get_text_and_programs_json(accept, media_type):
     content_type, body = problem.of(QueryRefused("no way")).written(accept)
     assert content_type == media_type
     assert (json.loads(body)["detail"] if "json" in media_type else body.decode().splitlines()[1]) == "no way"
+
+
+def answered(path: str) -> httpx.Response:
+    async def asked() -> httpx.Response:
+        transport = httpx.ASGITransport(
+            create_app(ServeConfig(Path("x.nq")), Broken()), raise_app_exceptions=False
+        )
+        async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+            return await client.get(path)
+
+    return asyncio.run(asked())
+
+
+class Broken(Counting):
+    """A store with a fault in our own code."""
+
+    def query(self, query: object) -> object:
+        raise RuntimeError("/secret/path.py is broken")
+
+
+def test_a_fault_of_ours_is_told_without_its_inside():
+    answer = answered("/api/search?q=pain")
+    assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
+    assert "secret" not in answer.text
+    assert "Traceback" not in answer.text
+
+
+def test_a_parameter_that_is_missing_or_of_another_type_is_a_problem():
+    answer = answered("/api/search?limit=x")
+    assert answer.status_code == 422
+    assert answer.json()["type"].endswith("/errors/parameter")
+    assert answer.json()["detail"].startswith("q: Field required; limit: Input should be a valid integer")
+
+
+def test_every_kind_of_problem_has_a_meaning():
+    assert {"syntax", "query-timeout", "rate-limited", "internal"} <= set(problem.meanings())

@@ -10,7 +10,7 @@ digits stay with it. The hash is the sha256 of the sentence in UTF-8.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -18,6 +18,7 @@ __all__ = ["HEADING_MAX", "Sentence", "headings", "mismatches", "sentences"]
 
 HEADING_MAX = 70
 _END = re.compile(r"(?<!\bal\.)(?<=[.?!])([\"”’']?(?:\d{1,2}(?:[,–]\d{1,2})*)?)\s+(?=[A-Z])")
+_CLUSTER = re.compile(r"[.?!][\"”’']?(\d{1,2}(?:[,–]\d{1,2})*)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,16 @@ class Sentence:
     def address(self) -> str:
         """``paragraph.number``, as in ``20.2``."""
         return f"{self.paragraph}.{self.number}"
+
+    @property
+    def references(self) -> tuple[int, ...]:
+        """The numbers of the citation cluster that closes the sentence, ranges spelt out, sorted."""
+        cluster = _CLUSTER.search(self.text)
+        numbers: set[int] = set()
+        for part in cluster[1].split(",") if cluster else ():
+            first, _, last = part.partition("–")
+            numbers |= set(range(int(first), int(last or first) + 1))
+        return tuple(sorted(numbers))
 
     @property
     def sha256(self) -> str:
@@ -75,16 +86,24 @@ def sentences(text: str) -> Iterator[Sentence]:
             yield Sentence(paragraph, number, section, sentence)
 
 
-def mismatches(text: str, expected: dict[str, str]) -> Iterator[str]:
-    """Yield one line per address of ``expected`` (address → sha256) that ``text`` does not bear out.
+def mismatches(text: str, expected: Mapping[str, tuple[str, tuple[int, ...]]]) -> Iterator[str]:
+    """Yield one line per address whose sha256 or references (``expected``) ``text`` does not bear out.
 
     Addresses that the text has and ``expected`` lacks are reported too.
     """
-    found = {sentence.address: sentence.sha256 for sentence in sentences(text)}
+    found = {sentence.address: sentence for sentence in sentences(text)}
     for address in sorted({*found, *expected}, key=lambda each: [int(part) for part in each.split(".")]):
         if address not in found:
             yield f"{address}: the text has no such sentence"
         elif address not in expected:
             yield f"{address}: the table has no such sentence"
-        elif found[address] != expected[address]:
-            yield f"{address}: sha256 is {found[address][:12]}…, the table says {expected[address][:12]}…"
+        else:
+            yield from _differences(found[address], *expected[address])
+
+
+def _differences(sentence: Sentence, digest: str, references: tuple[int, ...]) -> Iterator[str]:
+    if sentence.sha256 != digest:
+        yield f"{sentence.address}: sha256 is {sentence.sha256[:12]}…, the table says {digest[:12]}…"
+    elif sentence.references != references:
+        printed, told = (", ".join(map(str, each)) or "none" for each in (sentence.references, references))
+        yield f"{sentence.address}: the text cites {printed}, the table says {told}"

@@ -16,7 +16,20 @@ from time import perf_counter
 
 from rdflib import Graph
 
-from ketagraph import describe, lift, rdf, reason, sources, tables, validate, vocabulary
+from ketagraph import (
+    describe,
+    dossier,
+    judgements,
+    lift,
+    mappings,
+    names,
+    rdf,
+    reason,
+    sources,
+    tables,
+    validate,
+    vocabulary,
+)
 from ketagraph.errors import EnvironmentFault, Fault, SourceError, ValidationFailed
 from ketagraph.sources import Layout
 from ketagraph.store.engine import Engine
@@ -85,6 +98,7 @@ def build(where: Layout, *, progress: Progress = lambda _: None) -> Built:
     with clock.stage("lift"):
         graphs = {"ontology": rdf.canonical(words.graph), **lift.lift(rows)}
         graphs["evidence"] += source_graph
+        graphs["mappings"] = _mappings(where, words)
         places = lift.places(rows)
     with clock.stage("effects"):
         graphs["effects"] = _apply(_rules(where, "effects"), graphs)
@@ -92,6 +106,8 @@ def build(where: Layout, *, progress: Progress = lambda _: None) -> Built:
         graphs["inferred"] = reason.infer(_union(graphs, "ontology", "evidence", "effects"))
     with clock.stage("rules"):
         _saturate(_rules(where, "inferred"), graphs)
+    with clock.stage("judge"):
+        graphs["judgements"] = judgements.triples(dossier.read(_engine(graphs)))
     with clock.stage("describe"):
         graphs["void"] = describe.void(graphs)
     with clock.stage("validate"):
@@ -113,9 +129,14 @@ def _read(where: Layout) -> tuple[list[tables.Row], Vocabulary, Graph]:
         for triple in lift.source_triples(folder):
             described.add(triple)
     faults += tables.check_links(rows, words) if not faults else []
+    faults += mappings.read(where, words, thorough=False)[1]
     if faults:
         raise SourceError(faults)
     return rows, words, described
+
+
+def _mappings(where: Layout, words: Vocabulary) -> Graph:
+    return mappings.graph(mappings.read(where, words, thorough=False)[0])
 
 
 def _union(graphs: Mapping[str, Graph], *wanted: str) -> Graph:
@@ -145,13 +166,18 @@ def _apply(rules: list[str], graphs: Mapping[str, Graph]) -> Graph:
 
 
 def _saturate(rules: list[str], graphs: dict[str, Graph]) -> None:
-    """Apply ``rules`` until they add nothing; what is asserted elsewhere is not inferred again."""
-    asserted = _union(graphs, "ontology", "evidence", "discrepancies", "effects")
+    """Apply ``rules`` until they add nothing; what stands in any graph is not inferred again."""
+    engine = _engine(graphs)
+    known = set(engine.construct("CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"))
     for _ in range(_RULE_ROUNDS):
-        fresh = _apply(rules, graphs) - asserted - graphs["inferred"]
-        if not len(fresh):
+        fresh = {statement for rule in rules for statement in engine.construct(rule)} - known
+        if not fresh:
             return
-        graphs["inferred"] += fresh
+        known |= fresh
+        statements = "".join(f"{statement}\n" for statement in sorted(fresh))
+        engine.load_quads(statements.encode(), graph=names.graph("inferred"))
+        engine.unite_graphs()
+        graphs["inferred"].parse(data=statements, format="nt")
     raise EnvironmentFault(
         f"the rules still add triples after {_RULE_ROUNDS} rounds; one of them feeds itself"
     )
@@ -159,7 +185,7 @@ def _saturate(rules: list[str], graphs: dict[str, Graph]) -> None:
 
 def examine(graphs: Mapping[str, Graph], where: Layout, *, places: Mapping[str, str]) -> Report:
     """Run every shape and check of ``where`` over ``graphs``."""
-    data = _union(graphs, *(name for name in graphs if name not in {"ontology", "void"}))
+    data = _union(graphs, *(name for name in graphs if name not in {"ontology", "mappings", "void"}))
     return _examine(data, graphs["ontology"], _engine(graphs), where, places)
 
 

@@ -25,6 +25,7 @@ _COUNTED = {
     "effects": "Effect",
     "contradictions": "Contradiction",
     "discrepancies": "Discrepancy",
+    "judgements": "Judgement",
 }
 
 

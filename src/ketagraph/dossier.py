@@ -17,9 +17,10 @@ from ketagraph.claims.paths import product
 from ketagraph.errors import UnknownName
 from ketagraph.evidence import effect, finding, local, sign, statement
 from ketagraph.lexicon import Entry, Lexicon
+from ketagraph.store.engine import Engine
 from ketagraph.tables import slug
 
-__all__ = ["Dossier", "Relation", "Rows", "fold", "stored_query"]
+__all__ = ["Dossier", "Relation", "Rows", "fold", "read", "stored_query"]
 
 Rows = Callable[[str], Iterator[Mapping[str, str]]]
 """Runs a SELECT and yields rows as strings; a variable that is not bound is missing."""
@@ -43,8 +44,8 @@ class Relation:
     @property
     def names(self) -> frozenset[str]:
         """Everything the relation goes by, folded."""
-        spelt = slug(self.iri.rsplit("/", 1)[1])
-        return frozenset(fold(name) for name in (self.label, spelt, *self.synonyms))
+        own = self.iri.rsplit("/", 1)[1]
+        return frozenset(fold(name) for name in (self.label, own, slug(own), *self.synonyms))
 
 
 def stored_query(name: str) -> str:
@@ -60,10 +61,13 @@ class Dossier:
 
     @cached_property
     def lexicon(self) -> Lexicon:
-        """Names of every concept, relation and study."""
+        """Names of every concept, relation and study, and the IRIs of every record."""
         return Lexicon.of(
-            Entry(row["iri"], row["name"], row["kind"], frozenset(row.get("classes", "").split()))
-            for row in self.rows(stored_query("names"))
+            (
+                Entry(row["iri"], row["name"], row["kind"], frozenset(row.get("classes", "").split()))
+                for row in self.rows(stored_query("names"))
+            ),
+            (row["record"] for row in self.rows(stored_query("records"))),
         )
 
     @cached_property
@@ -207,17 +211,32 @@ class Dossier:
             UnknownName: there is none; those with a sign are suggested.
         """
         iri = names.expand(name) or name
-        for relation in self.relations.values():
-            if iri == relation.iri or fold(name) in relation.names:
-                return relation
+        found = self.relations.get(iri) or self._relations_by_name.get(fold(name))
+        if found:
+            return found
         signed = sorted(relation.label for relation in self.relations.values() if relation.sign)
         raise UnknownName(f"no relation is called {name!r}; signed relations: {', '.join(signed)}", signed)
+
+    @cached_property
+    def _relations_by_name(self) -> Mapping[str, Relation]:
+        return {name: relation for relation in self.relations.values() for name in relation.names}
 
     def _hierarchy(self) -> Hierarchy:
         parents: dict[str, set[str]] = defaultdict(set)
         for row in self.rows(stored_query("hierarchy")):
             parents[row["child"]].add(row["parent"])
         return Hierarchy(parents)
+
+
+def read(loaded: Engine) -> Dossier:
+    """Collect what a loaded graph knows that bears on claims."""
+
+    def rows(query: str) -> Iterator[Mapping[str, str]]:
+        variables, found = loaded.select(query)
+        for row in found:
+            yield {name: term.value for name, term in zip(variables, row, strict=True) if term is not None}
+
+    return Dossier(rows)
 
 
 def fold(name: str) -> str:

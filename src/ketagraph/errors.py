@@ -12,7 +12,9 @@
     └── QueryStopped                  exit 6   deadline, memory cap or queue
         ├── QueryTimeout
         ├── QueryOutOfMemory
+        ├── QueryCancelled
         └── Overloaded
+            └── RateLimited
 
 Exit codes are a public contract (README, "Exit codes"); 7 is not an error: ``check`` answers it where
 a claim has no evidence. A message says where, what was found, what was expected and how to mend it.
@@ -30,11 +32,13 @@ __all__ = [
     "KetaGraphError",
     "OntologyError",
     "Overloaded",
+    "QueryCancelled",
     "QueryOutOfMemory",
     "QueryRefused",
     "QueryStopped",
     "QuerySyntaxError",
     "QueryTimeout",
+    "RateLimited",
     "SourceError",
     "UnknownName",
     "ValidationFailed",
@@ -139,9 +143,17 @@ class QueryOutOfMemory(QueryStopped):
     """The worker hit its memory cap and was replaced."""
 
 
+class QueryCancelled(QueryStopped):
+    """Whoever asked, or knew the query's id, had it stopped."""
+
+
 class Overloaded(QueryStopped):
     """Every worker is busy and the queue is full; ``retry_after`` is in seconds."""
 
     def __init__(self, message: str, *, retry_after: int = 1) -> None:
         self.retry_after = retry_after
         super().__init__(message)
+
+
+class RateLimited(Overloaded):
+    """One client has asked for more than its share."""

@@ -80,6 +80,7 @@ def statement(row: Mapping[str, str]) -> Statement:
         references=_many(row, "references"),
         scope=_scope(row),
         purpose=_purpose(row),
+        therapeutic=row["therapeutic"] == "true",
     )
 
 

@@ -21,6 +21,7 @@ from ketagraph.tables import slug
 __all__ = ["all_pairs", "graph", "iri", "judge_all", "triples", "value_terms"]
 
 _RELATIONS = ("relieves", "prevents")
+_ROOT = names.term("HealthCondition")
 _MECHANISM = {
     MechanismKind.POSITIVE: "MechanismTowardsMore",
     MechanismKind.NEGATIVE: "MechanismTowardsLess",
@@ -61,12 +62,17 @@ def triples(dossier: Dossier) -> Graph:
     return graph(judge_all(dossier), dossier.labels)
 
 
-def judge_all(dossier: Dossier) -> Iterator[Judgement]:
-    """Yield the judgement of every drug and condition, by name; treatment before prevention."""
+def judge_all(dossier: Dossier, *, drug: str = "", condition: str = "") -> Iterator[Judgement]:
+    """Yield the judgement of every drug and condition, by name; treatment before prevention.
+
+    ``drug`` and ``condition`` (IRIs) keep only that one.
+    """
     preventing = _preventing(dossier)
-    for drug, condition in all_pairs(dossier):
-        for relation in _RELATIONS if drug in preventing else _RELATIONS[:1]:
-            claim = dossier.claim(drug, names.term(relation), condition)
+    for subject, target in all_pairs(dossier):
+        if (drug and subject != drug) or (condition and target != condition):
+            continue
+        for relation in _RELATIONS if subject in preventing else _RELATIONS[:1]:
+            claim = dossier.claim(subject, names.term(relation), target)
             judgement = dossier.evidence.judge(claim)
             if _tells(judgement):
                 yield judgement
@@ -76,15 +82,18 @@ def all_pairs(dossier: Dossier) -> list[tuple[str, str]]:
     """Every therapy of which an effect, statement or finding speaks, with every condition; sorted."""
     evidence, kinds = dossier.evidence, dossier.objects
     known = {each.subject for each in evidence.effects} | {each.subject for each in evidence.statements}
-    drugs = sorted(name for name in known | set(evidence.findings) if "therapy" in kinds.get(name, ()))
-    conditions = sorted(name for name, found in kinds.items() if "condition" in found)
+    tested = {drug for each in evidence.all_findings for drug in each.drugs | each.co_drugs}
+    drugs = sorted(name for name in known | tested if "therapy" in kinds.get(name, ()))
+    conditions = sorted(name for name, found in kinds.items() if "condition" in found and name != _ROOT)
     return [(drug, condition) for drug in drugs for condition in conditions if drug != condition]
 
 
 def _preventing(dossier: Dossier) -> set[str]:
     """Drugs of which a finding or a statement on prevention speaks."""
     evidence = dossier.evidence
-    found = {drug for drug, group in evidence.findings.items() if any(map(_prevention, group))}
+    found = {
+        drug for each in evidence.all_findings if _prevention(each) for drug in each.drugs | each.co_drugs
+    }
     return found | {each.subject for each in evidence.statements if _prevention(each)}
 
 
@@ -129,7 +138,7 @@ def _triples(judgement: Judgement, labels: Mapping[str, str]) -> Iterator[tuple[
     if claim.purpose:
         yield node, _term("aboutPurpose"), _term(claim.purpose.capitalize())
     if strongest := judgement.mechanism.strongest:
-        yield node, _term("certainty"), _term(strongest.weakest.certainty)
+        yield node, _term("weakestCertainty"), _term(strongest.weakest.certainty)
     yield from _provenance(node, judgement)
 
 

@@ -21,6 +21,7 @@ __all__ = ["Entry", "Lexicon"]
 
 _SUGGESTIONS = 5
 _NEAR = 60.0
+_LIKE = 80.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +36,16 @@ class Entry:
 
 @dataclass(frozen=True)
 class Lexicon:
-    """Every name of every entity."""
+    """Every name of every entity; ``records`` are IRIs that can only be named in full."""
 
     entries: tuple[Entry, ...]
+    records: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, entries: Iterable[Entry]) -> Lexicon:
+    def of(cls, entries: Iterable[Entry], records: Iterable[str] = ()) -> Lexicon:
         """Collect ``entries``, sorted, so that suggestions come in a stable order."""
-        return cls(tuple(sorted(entries, key=lambda entry: (entry.name.lower(), entry.kind, entry.iri))))
+        ordered = sorted(entries, key=lambda entry: (entry.name.lower(), entry.kind, entry.iri))
+        return cls(tuple(ordered), frozenset(records))
 
     @cached_property
     def labels(self) -> Mapping[str, str]:
@@ -76,10 +79,39 @@ class Lexicon:
                 raise self._ambiguous(name, iris)
         raise self._unknown(name, within)
 
+    def search(self, text: str, *, within: str = "", limit: int = 20) -> list[tuple[Entry, float]]:
+        """Return names like ``text``, best first, each with how like it is (0 to 100); one for each entity.
+
+        What ``text`` names goes first, by an identifier too; then names that begin with it, names with a
+        word that does, and names that are only like it; within these, labels before the rest.
+        """
+        wanted, iri = _fold(text), names.expand(text) or text
+        exact = [
+            entry for entry in self.entries if iri in (entry.iri, entry.name) and entry.kind != "synonym"
+        ]
+        found = [((0, 0.0), entry, 100.0) for entry in exact]
+        for name, score in self._like(wanted).items():
+            found += [(_distance(wanted, name, score), entry, score) for entry in self._by_name[name]]
+        best: dict[str, tuple[Entry, float]] = {}
+        for _, entry, score in sorted(found, key=_rank):
+            if not within or within in entry.classes:
+                best.setdefault(entry.iri, (entry, score))
+        return list(best.values())[:limit]
+
+    def _like(self, wanted: str) -> dict[str, float]:
+        """Folded names that hold ``wanted`` at the beginning of a word, or are like it."""
+        if not wanted:
+            return {}
+        near = process.extract(
+            wanted, self._by_name.keys(), scorer=fuzz.WRatio, limit=None, score_cutoff=_LIKE
+        )
+        held = {name: 100.0 for name in self._by_name if f" {wanted}" in f" {name}"}
+        return {name: score for name, score, _ in near} | held
+
     def _as_iri(self, name: str) -> str:
         bare = name[1:-1] if name.startswith("<") and name.endswith(">") else name
         iri = bare if bare.startswith(("http://", "https://")) else names.expand(bare) or ""
-        if iri in self.labels:
+        if iri in self.labels or iri in self.records:
             return iri
         matched = sorted(
             {entry.iri for entry in self.entries if entry.kind == "identifier" and entry.name == iri}
@@ -100,6 +132,20 @@ class Lexicon:
         suggestions = list(dict.fromkeys(self.labels.get(pool[match], match) for match, _, _ in near))
         hint = f"; did you mean {', '.join(suggestions)}?" if suggestions else ""
         return UnknownName(f"nothing is called {name!r}{hint}", suggestions)
+
+
+def _distance(wanted: str, name: str, score: float) -> tuple[int, float]:
+    """How far a name is from what was asked for, to be minimised."""
+    if name == wanted:
+        return 0, 0.0
+    if name.startswith(wanted):
+        return 1, 0.0
+    return (2, 0.0) if f" {wanted}" in name else (3, -score)
+
+
+def _rank(found: tuple[tuple[int, float], Entry, float]) -> tuple[object, ...]:
+    distance, entry, _ = found
+    return distance, entry.kind != "label", len(entry.name), entry.name, entry.iri
 
 
 def _fold(name: str) -> str:

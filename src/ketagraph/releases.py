@@ -10,9 +10,10 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from platformdirs import user_cache_path
 from ketagraph import __version__, describe, names, rdf, sources
 from ketagraph.build import Built, Progress, build
 from ketagraph.dossier import Dossier
+from ketagraph.dossier import read as read_dossier
 from ketagraph.errors import EnvironmentFault
 from ketagraph.sources import Layout
 from ketagraph.store.engine import Engine
@@ -36,11 +38,15 @@ __all__ = [
     "is_stale",
     "prune",
     "rebuild",
+    "verified",
     "write",
 ]
 
 KEPT = 3
 """How many releases a folder keeps."""
+
+_ABANDONED = 3600.0
+"""Seconds after which a folder in the making is taken for one that nobody finishes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,11 @@ class Release:
     def data(self) -> Path:
         """The N-Quads file that holds every graph."""
         return self.path / "ketagraph.nq"
+
+    @property
+    def digest(self) -> str:
+        """The sha256 of its data, as its manifest says."""
+        return str(self.manifest["files"][self.data.name]["sha256"])
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -108,14 +119,8 @@ def engine(release: Release) -> Engine:
 
 
 def dossier(loaded: Engine) -> Dossier:
-    """What a loaded graph knows that bears on claims."""
-
-    def rows(query: str) -> Iterator[Mapping[str, str]]:
-        variables, found = loaded.select(query)
-        for row in found:
-            yield {name: term.value for name, term in zip(variables, row, strict=True) if term is not None}
-
-    return Dossier(rows)
+    """Collect what a loaded graph knows that bears on claims."""
+    return read_dossier(loaded)
 
 
 def write(built: Built, folder: Path) -> Release:
@@ -131,12 +136,16 @@ def write(built: Built, folder: Path) -> Release:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         target = folder / name
-        if not target.is_dir():
+        if not _is_whole(target, files):
             _place(files, target)
         _point(folder / "current", name)
     except OSError as error:
         raise EnvironmentFault(f"cannot write the release below {folder}: {error.strerror}") from error
     return Release(target, manifest)
+
+
+def _is_whole(target: Path, files: Mapping[str, bytes]) -> bool:
+    return all((target / name).is_file() and (target / name).read_bytes() == files[name] for name in files)
 
 
 def _place(files: Mapping[str, bytes], target: Path) -> None:
@@ -151,6 +160,9 @@ def _place(files: Mapping[str, bytes], target: Path) -> None:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
+        if target.is_dir():
+            # Damaged after it was written: it goes with the scratch folder.
+            target.rename(Path(scratch) / "damaged")
         inner.rename(target)
 
 
@@ -189,7 +201,8 @@ def current(folder: Path) -> Release:
     Raises:
         EnvironmentFault: there is none, or it is damaged.
     """
-    path = folder / "current"
+    # Resolved once, so that manifest and data are of one release even if the pointer moves meanwhile.
+    path = (folder / "current").resolve()
     try:
         manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -198,11 +211,36 @@ def current(folder: Path) -> Release:
         raise EnvironmentFault(
             f"the release below {folder} is damaged ({error}); run: ketagraph build"
         ) from error
-    return Release(path.resolve(), manifest)
+    return Release(path, manifest)
+
+
+def verified(folder: Path) -> Release:
+    """Return the release that ``folder/current`` points to, its data compared with its manifest.
+
+    Raises:
+        EnvironmentFault: there is none, or it is damaged or only half written.
+    """
+    release = current(folder)
+    try:
+        wanted = dict(release.manifest["files"][release.data.name])
+        found = {"bytes": release.data.stat().st_size, "sha256": _digest(release.data)}
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise EnvironmentFault(f"{release.path}: damaged ({error!r}); run: ketagraph build") from error
+    if found != wanted:
+        raise EnvironmentFault(
+            f"{release.data}: differs from its manifest ({found['bytes']} bytes, expected "
+            f"{wanted.get('bytes')}); run: ketagraph build"
+        )
+    return release
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 def prune(folder: Path, *, keep: int) -> None:
-    """Remove all but the ``keep`` newest releases; the current one always stays."""
+    """Remove all but the ``keep`` newest releases and the current one, and what killed builds left."""
     current = (folder / "current").resolve()
     found = [
         path for path in folder.iterdir() if path.is_dir() and not path.is_symlink() and path.name[0] != "."
@@ -210,3 +248,6 @@ def prune(folder: Path, *, keep: int) -> None:
     for path in sorted(found, key=lambda each: each.stat().st_mtime, reverse=True)[keep:]:
         if path.resolve() != current:
             shutil.rmtree(path)
+    for path in folder.glob(".writing-*"):
+        if path.stat().st_mtime < time.time() - _ABANDONED:
+            shutil.rmtree(path, ignore_errors=True)

@@ -1,9 +1,9 @@
 """A graph in, findings of the shapes and checks out, each with the place where its data was written.
 
 The only door to pyshacl. Shapes are parsed here and handed over as a graph: given text or a path,
-pyshacl switches rdflib's handling of literals for the whole process while it reads. Ontology nodes
-are inference input, never focus nodes. Checks are SELECT queries whose every row is a fault; the
-caller brings the engine that runs them.
+pyshacl switches rdflib's handling of literals for the whole process while it reads. The ontology is
+inference input; shapes target records, so its classes are no focus nodes. Checks are SELECT queries
+whose every row is a fault; the caller brings the engine that runs them.
 """
 
 from __future__ import annotations
@@ -129,6 +129,12 @@ def _shape_result(
         "shapes/" + shape,
         places.get(focus, ""),
     )
+
+
+def _found(value: Node | None, labels: _Labels) -> str:
+    if value is None or isinstance(value, BNode):
+        return ""
+    return f" (found {labels.of(value) if isinstance(value, URIRef) else value})"
 
 
 def _named_shape(shapes: Graph, node: Node | None) -> str:

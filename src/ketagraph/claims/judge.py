@@ -97,6 +97,12 @@ class BodyOfEvidence:
             tuple(gaps(claim, scoped, mechanism, clinical, hops=hops)),
         )
 
+    @property
+    def all_findings(self) -> tuple[Finding, ...]:
+        """Every finding once, by identifier."""
+        found = {each.id: each for group in self.findings.values() for each in group}
+        return tuple(found[name] for name in sorted(found))
+
     def _scoped(self, claim: Claim) -> Network:
         if not claim.scoped:
             return self.network

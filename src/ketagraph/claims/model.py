@@ -106,6 +106,7 @@ class Statement:
     """A source's own word on a relation, affirmed or denied; it is listed and never decides.
 
     ``sign`` is the relation's, also where it is denied. An empty ``purpose`` fits every claim.
+    ``therapeutic``: it says what a therapy does for a condition.
     """
 
     subject: str
@@ -120,6 +121,7 @@ class Statement:
     references: tuple[str, ...] = ()
     scope: Scope = field(default_factory=Scope)
     purpose: str = ""
+    therapeutic: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,8 +92,8 @@ def search(network: Network, source: str, target: str, *, hops: int, limit: int,
     walk = _Walk(network, target, network.goals(target), network.distances(target, hops))
     trails = chain.from_iterable(walk.trails(source, length, {source}) for length in range(1, hops + 1))
     paths = (Path(trail, product(hop.sign for hop in trail)) for trail in trails)
-    fitting = (path for path in paths if not via or path.passes(via, network.hierarchy))
-    found = tuple(islice(fitting, limit + 1))
+    ways = (path.through(via, network.hierarchy) if via else path for path in paths)
+    found = tuple(islice((path for path in ways if path), limit + 1))
     return Search(found[:limit], cut=len(found) > limit)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, groupby
 from math import prod
 
@@ -39,6 +39,11 @@ class Hop:
     def certainty(self) -> Certainty:
         """The surest wording in which a source asserts the hop."""
         return max((effect.certainty for effect in self.effects), key=_CERTAINTY.__getitem__)
+
+    def through(self, name: str, hierarchy: Hierarchy) -> Hop:
+        """Return the hop with only the effects that are said to run through ``name``, or all if none is."""
+        said = tuple(each for each in self.effects if hierarchy.any_is_a(each.scope.via, name))
+        return replace(self, effects=said) if said else self
 
     @property
     def claims(self) -> tuple[str, ...]:
@@ -92,10 +97,20 @@ class Path:
         """All anchors of the hops, sorted."""
         return union(effect.anchors for hop in self.hops for effect in hop.effects)
 
-    def passes(self, name: str, hierarchy: Hierarchy) -> bool:
-        """Whether the path goes through ``name`` or a subclass, or an effect says that it acts through it."""
-        stated = (via for hop in self.hops for effect in hop.effects for via in effect.scope.via)
-        return hierarchy.any_is_a(chain(self.nodes[1:-1], stated), name)
+    def through(self, name: str, hierarchy: Hierarchy) -> Path | None:
+        """Return the path if it goes through ``name`` or a kind of it, by its nodes or by what effects say.
+
+        Where only effects say so, the others of their hop are left out: they run some other way.
+        """
+        if hierarchy.any_is_a(self.nodes[1:-1], name):
+            return self
+        hops = tuple(hop.through(name, hierarchy) for hop in self.hops)
+        return Path(hops, self.sign) if hops != self.hops or _all_through(hops, name, hierarchy) else None
+
+
+def _all_through(hops: Iterable[Hop], name: str, hierarchy: Hierarchy) -> bool:
+    """Whether some hop rests wholly on effects that run through ``name``."""
+    return any(all(hierarchy.any_is_a(each.scope.via, name) for each in hop.effects) for hop in hops)
 
 
 def merge(effects: Iterable[Effect]) -> tuple[Effect, ...]:

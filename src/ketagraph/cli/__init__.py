@@ -14,7 +14,7 @@ import typer
 
 from ketagraph.errors import KetaGraphError
 
-__all__ = ["app", "main"]
+__all__ = ["app", "load_commands", "main"]
 
 app = typer.Typer(
     name="ketagraph",
@@ -26,10 +26,26 @@ app = typer.Typer(
 )
 
 
+def load_commands() -> None:
+    """Import the modules that register commands; only then, so that importing this costs nothing."""
+    from ketagraph.cli import (  # noqa: F401
+        asking,
+        assisting,
+        checking,
+        covering,
+        exporting,
+        importing,
+        linking,
+        making,
+        mapping,
+        serving,
+        weighing,
+    )
+
+
 def main() -> None:
     """Run a command; a deliberate error becomes its message and its exit code, never a traceback."""
-    from ketagraph.cli import asking, checking, covering, making, serving  # noqa: F401 - they register their commands
-
+    load_commands()
     try:
         app()
     except KetaGraphError as error:

@@ -7,20 +7,23 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
+from time import monotonic
 from typing import Annotated
 
 import typer
 from rich.progress import Progress
 
-from ketagraph import batch, drawings, explain, judgements, rdf, releases
+from ketagraph import batch, drawings, explain, judgements, own_effects, rdf, releases, sources
 from ketagraph.answers import answer, chain_answer
 from ketagraph.batch import Judged
-from ketagraph.claims import Judgement, Scope, Standing, check_chain
+from ketagraph.claims import Claim, Judgement, Scope, Sign, Standing, check_chain
 from ketagraph.claims import Path as MechanismPath
 from ketagraph.cli import app, screen
 from ketagraph.cli.asking import ReleaseFolder, opened
 from ketagraph.dossier import Dossier
 from ketagraph.errors import SourceError
+from ketagraph.signed_graph import Limits
+from ketagraph.store.engine import Engine
 
 __all__ = ["Hops"]
 
@@ -66,7 +69,13 @@ def check(
     week: Annotated[float | None, typer.Option(min=0, help="The time after the start, in weeks.")] = None,
     in_full: Annotated[bool, typer.Option("--explain", help="Show every path, hop by hop.")] = False,
     style: Style = CheckFormat.TEXT,
-    file: Annotated[Path | None, typer.Option(help="A TSV table of claims; see the documentation.")] = None,
+    file: Annotated[
+        Path | None, typer.Option(help="A TSV table: subject, relation, object, qualifiers.")
+    ] = None,
+    effects: Annotated[
+        Path | None, typer.Option(help="Your own signed graph: a TSV table of subject, sign, object …")
+    ] = None,
+    seconds: Annotated[float, typer.Option(min=0.1, help="With --effects: how long to search.")] = 30.0,
     hops: Hops = 4,
     release: ReleaseFolder = None,
 ) -> None:
@@ -78,42 +87,73 @@ def check(
     named = [name for name in (subject, relation, object_) if name]
     if len(named) != (0 if file else 3):
         raise typer.BadParameter("give SUBJECT RELATION OBJECT, or --file claims.tsv")
+    asked = {"dose": dose, "route": route, "species": species, "outcome": outcome, "comparator": comparator}
+    _no_qualifiers({**asked, "week": week is not None, "via": via and file}, table=bool(effects or file))
+    if effects and file:
+        raise typer.BadParameter("--effects and --file do not go together")
+    if effects:
+        raise typer.Exit(_check_own(effects, named, via, seconds, hops, style, in_full=in_full))
     dossier = releases.dossier(opened(release)[1])
     if file:
         raise typer.Exit(_check_file(dossier, file, hops, style))
-    claim = dossier.claim(
-        *named,
-        via=via,
-        dose=dose,
-        route=route,
-        species=species,
-        outcome=outcome,
-        comparator=comparator,
-        week=week,
-    )
+    claim = dossier.claim(*named, via=via, week=week, **asked)
     judgement = dossier.evidence.judge(claim, hops=hops)
-    if style is CheckFormat.TEXT:
-        text = "\n".join(explain.lines(judgement, dossier.labels, in_full=in_full))
-    else:
-        text = _FORMATS[style](judgement, dossier)
-    typer.echo(text.rstrip("\n"))
+    typer.echo(_told(judgement, dossier.labels, style, in_full=in_full))
     raise typer.Exit(_EXIT[judgement.standing])
 
 
-def _json(judgement: Judgement, dossier: Dossier) -> str:
-    return json.dumps(asdict(answer(judgement, dossier.labels)), ensure_ascii=False, indent=2)
+def _no_qualifiers(asked: Mapping[str, object], *, table: bool) -> None:
+    """Refuse qualifiers that a table would silently leave out."""
+    if table and (given := [f"--{name}" for name, value in asked.items() if value]):
+        wanted = "those of a batch are its columns, and --effects takes --via only"
+        raise typer.BadParameter(f"{', '.join(given)}: {wanted}")
 
 
-def _turtle(judgement: Judgement, dossier: Dossier) -> str:
-    return rdf.turtle(judgements.graph([judgement], dossier.labels))
+def _check_own(
+    path: Path, named: list[str], via: str, seconds: float, hops: int, style: CheckFormat, *, in_full: bool
+) -> int:
+    """Check a claim on the user's own graph; only the relations' signs come from our ontology."""
+    if style is CheckFormat.TTL:
+        raise typer.BadParameter("--format ttl needs IRIs; with --effects use text, json, dot or mermaid")
+    subject, relation, object_ = named
+    end = monotonic() + seconds
+    claim = Claim(subject, relation, object_, _sign(relation), purpose="", via=via, therapeutic=False)
+    limits = Limits(paths=own_effects.MOST, stop=lambda: monotonic() > end)
+    judgement = own_effects.judge_table(path, claim, hops=hops, limits=limits)
+    typer.echo(_told(judgement, {}, style, in_full=in_full))
+    return _EXIT[judgement.standing]
 
 
-def _dot(judgement: Judgement, dossier: Dossier) -> str:
-    return drawings.dot(_ways(judgement), dossier.labels)
+def _sign(relation: str) -> Sign:
+    """Sign of ``+``, ``-`` or one of our relations."""
+    if relation in {"+", "-", "−"}:
+        return 1 if relation == "+" else -1
+    words = Engine()
+    words.load_quads(sources.layout().ontology / "relation.ttl")
+    words.unite_graphs()
+    return releases.dossier(words).relation(relation).sign
 
 
-def _mermaid(judgement: Judgement, dossier: Dossier) -> str:
-    return drawings.mermaid(_ways(judgement), dossier.labels)
+def _told(judgement: Judgement, labels: Mapping[str, str], style: CheckFormat, *, in_full: bool) -> str:
+    if style is CheckFormat.TEXT:
+        return "\n".join(explain.lines(judgement, labels, in_full=in_full))
+    return _FORMATS[style](judgement, labels).rstrip("\n")
+
+
+def _json(judgement: Judgement, labels: Mapping[str, str]) -> str:
+    return json.dumps(asdict(answer(judgement, labels)), ensure_ascii=False, indent=2)
+
+
+def _turtle(judgement: Judgement, labels: Mapping[str, str]) -> str:
+    return rdf.turtle(judgements.graph([judgement], labels))
+
+
+def _dot(judgement: Judgement, labels: Mapping[str, str]) -> str:
+    return drawings.dot(_ways(judgement), labels)
+
+
+def _mermaid(judgement: Judgement, labels: Mapping[str, str]) -> str:
+    return drawings.mermaid(_ways(judgement), labels)
 
 
 def _ways(judgement: Judgement) -> tuple[MechanismPath, ...]:
@@ -121,7 +161,7 @@ def _ways(judgement: Judgement) -> tuple[MechanismPath, ...]:
     return (*found.paths, *found.unsigned, *found.blocked)
 
 
-_FORMATS: Mapping[CheckFormat, Callable[[Judgement, Dossier], str]] = {
+_FORMATS: Mapping[CheckFormat, Callable[[Judgement, Mapping[str, str]], str]] = {
     CheckFormat.JSON: _json,
     CheckFormat.TTL: _turtle,
     CheckFormat.DOT: _dot,

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from ketagraph import anchors, build, rdf, releases, sources, tables, vocabulary
+from ketagraph import anchors, build, mappings, rdf, releases, sources, tables, vocabulary
 from ketagraph.cli import app, screen
 from ketagraph.errors import EnvironmentFault, Fault, SourceError
 from ketagraph.schema import TABLES
@@ -107,6 +107,8 @@ def _canonical_sources(where: Layout) -> list[tuple[Path, bytes]]:
         for table in TABLES
         if (path := folder.path / f"{table.name}.tsv").is_file()
     ]
+    mapped = where.data / mappings.FILE
+    found += [(mapped, mappings.canonical(mapped.read_bytes()))] if mapped.is_file() else []
     modules = sorted([*where.ontology.glob("*.ttl"), *(where.ontology / "shapes").glob("*.ttl")])
     return found + [(path, rdf.turtle(vocabulary.read_turtle(path, where)).encode()) for path in modules]
 
@@ -124,13 +126,13 @@ def verify_anchors(
     text: Annotated[Path, typer.Argument(help="Your own copy of the source's text, UTF-8.")],
     source: Annotated[str, typer.Option(help="The source that the text belongs to.")] = "israel-2021",
 ) -> None:
-    """Check every anchor of a source against a reader's own copy of its text."""
+    """Check every anchor's digest and references against a reader's own copy of the text."""
     folder = _folder(source)
     try:
         content = text.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise EnvironmentFault(f"{text}: cannot be read as UTF-8 text: {error}") from error
-    expected = _column(folder, "sha256")
+    expected = _sentences(folder)
     wrong = list(anchors.mismatches(content, expected))
     if wrong:
         raise SourceError([Fault(str(text), 0, "", line) for line in wrong])
@@ -144,6 +146,10 @@ def _folder(source: str) -> SourceFolder:
     return found[source]
 
 
-def _column(folder: SourceFolder, name: str) -> dict[str, str]:
+def _sentences(folder: SourceFolder) -> dict[str, tuple[str, tuple[int, ...]]]:
+    """Digest and references per address, as the table states them."""
     with (folder.path / "sentences.tsv").open(encoding="utf-8", newline="") as file:
-        return {row["sentence"]: row[name] for row in csv.DictReader(file, delimiter="\t")}
+        return {
+            row["sentence"]: (row["sha256"], tuple(map(int, filter(None, row["references"].split("|")))))
+            for row in csv.DictReader(file, delimiter="\t")
+        }

@@ -14,7 +14,7 @@ from ketagraph.releases import Release
 
 __all__ = ["errors", "out", "show_build", "show_rows", "stages"]
 
-_STAGES = 7
+_STAGES = 8
 
 
 def out() -> Console:

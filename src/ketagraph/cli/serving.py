@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
-from typing import Annotated
+from typing import Any
 
 import typer
 
@@ -11,6 +12,27 @@ from ketagraph import __version__, guard, questions, releases, sources
 from ketagraph.build import build
 from ketagraph.cli import app, screen
 from ketagraph.cli.asking import ReleaseFolder
+from ketagraph.cli.settings import (
+    ENVIRONMENT,
+    CacheMb,
+    ClientErrors,
+    ClientLimits,
+    ClientSeconds,
+    Config,
+    Data,
+    Drain,
+    Host,
+    LogQueries,
+    LogText,
+    MaxAge,
+    MaxRows,
+    MemoryMb,
+    Metrics,
+    Port,
+    Timeout,
+    UnionDefaultGraph,
+    Workers,
+)
 from ketagraph.releases import Release
 from ketagraph.server import ServeConfig, Serving
 from ketagraph.server import serve as run_server
@@ -18,42 +40,43 @@ from ketagraph.sources import Layout
 
 __all__: list[str] = []
 
-Host = Annotated[str, typer.Option(help="Address to listen on; only this machine by default.")]
-Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes any free one.")]
-Timeout = Annotated[float, typer.Option(min=0.1, help="Seconds that a query may take.")]
-MaxRows = Annotated[int, typer.Option("--max-rows", min=1, help="Rows or triples that an answer may have.")]
+_FIELDS = {field.name for field in fields(ServeConfig)}
 
 
-@app.command()
+@app.command(context_settings=ENVIRONMENT)
 def serve(
-    data: Annotated[Path | None, typer.Option(help="Any RDF file to serve instead of the release.")] = None,
+    context: typer.Context,
+    data: Data = None,
     release: ReleaseFolder = None,
     host: Host = "127.0.0.1",
     port: Port = 8000,
     timeout: Timeout = 10.0,
     max_rows: MaxRows = 10_000,
-    union_default_graph: Annotated[
-        bool,
-        typer.Option("--union-default-graph", help="With --data: the default graph is the union of all."),
-    ] = False,
+    union_default_graph: UnionDefaultGraph = False,
+    workers: Workers = None,
+    memory_mb: MemoryMb = 2048,
+    cache_mb: CacheMb = 64,
+    max_age: MaxAge = 60,
+    client_limits: ClientLimits = None,
+    client_seconds: ClientSeconds = 60.0,
+    client_errors: ClientErrors = 60,
+    metrics: Metrics = False,
+    log_queries: LogQueries = False,
+    log_text: LogText = False,
+    drain: Drain = 0.0,
+    config: Config = None,
 ) -> None:
-    """Serve the release, or any RDF file, at /sparql."""
+    """Serve the release, or any RDF file, at /sparql; SIGHUP takes up new data."""
     where = sources.layout()
+    given = {name: value for name, value in context.params.items() if name in _FIELDS}
     if data is None:
+        folder = release or releases.default_folder(where)
         with screen.stages() as progress:
-            found = releases.ensure(where, release or releases.default_folder(where), progress=progress)
-        config = _config(where, found, host=host, port=port, timeout=timeout, max_rows=max_rows)
+            releases.ensure(where, folder, progress=progress)
+        settings = _config(where, folder, releases.verified(folder), **given)
     else:
-        config = ServeConfig(
-            data=data,
-            host=host,
-            port=port,
-            timeout=timeout,
-            max_rows=max_rows,
-            union_default_graph=union_default_graph,
-            info={"title": data.name, "version": __version__},
-        )
-    run_server(config, check=guard.check, on_ready=_announce)
+        settings = ServeConfig(info={"title": data.name, "version": __version__}, **given)
+    run_server(settings, check=guard.check, on_ready=_announce)
 
 
 @app.command()
@@ -62,9 +85,10 @@ def up(
 ) -> None:
     """Do the whole job: build where the sources changed, validate, show what there is, and serve it."""
     where = sources.layout()
-    release = _fresh_release(where, releases.default_folder(where))
+    folder = releases.default_folder(where)
+    release = _fresh_release(where, folder)
     run_server(
-        _config(where, release, host=host, port=port, timeout=timeout, max_rows=max_rows),
+        _config(where, folder, release, host=host, port=port, timeout=timeout, max_rows=max_rows),
         check=guard.check,
         on_ready=_announce,
     )
@@ -84,16 +108,11 @@ def _fresh_release(where: Layout, folder: Path) -> Release:
     return release
 
 
-def _config(
-    where: Layout, release: Release, *, host: str, port: int, timeout: float, max_rows: int
-) -> ServeConfig:
+def _config(where: Layout, folder: Path, release: Release, **settings: Any) -> ServeConfig:
     return ServeConfig(
-        data=release.data,
-        host=host,
-        port=port,
-        timeout=timeout,
-        max_rows=max_rows,
-        union_default_graph=True,
+        **settings | {"data": release.data, "union_default_graph": True},
+        follow=folder,
+        edition=release.digest,
         questions=[questions.read(path) for path in sorted(where.queries.glob("*.rq"))],
         info={
             "title": "KetaGraph",

@@ -5,21 +5,28 @@ The SPARQL route is taken before any middleware or routing: on a look-up those c
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import FastAPI, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import Receive, Scope, Send
 
-from ketagraph import guard
-from ketagraph.errors import QueryRefused
-from ketagraph.server import problem
+from ketagraph import __version__, guard
+from ketagraph.errors import KetaGraphError, QueryRefused
+from ketagraph.questions import Question
+from ketagraph.server import coding, judging, operating, pages, problem, questioning, reference, resources
 from ketagraph.server.config import ServeConfig
-from ketagraph.server.page import front_page, policy
+from ketagraph.server.courtesy import Courtesy
+from ketagraph.server.lookup import Lookup
 from ketagraph.server.sparql import Check, SparqlApp
 from ketagraph.store import Store
 
 __all__ = ["Application", "create_app"]
 
+_INTERNAL = "this should not have happened; please report it"
 _SPARQL = frozenset(("/sparql", "/sparql/"))
 
 
@@ -27,6 +34,7 @@ class Application(FastAPI):
     """FastAPI with the SPARQL endpoint beneath it, at ``/sparql``."""
 
     sparql: SparqlApp
+    is_draining: bool = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send a request to the endpoint or to the pages."""
@@ -35,6 +43,14 @@ class Application(FastAPI):
         else:
             await super().__call__(scope, receive, send)
 
+    def openapi(self) -> dict[str, Any]:
+        """Describe the routes; forms that many of them share are described once."""
+        if not self.openapi_schema:
+            document = super().openapi()
+            schemas = document.setdefault("components", {}).setdefault("schemas", {})
+            schemas |= questioning.SHARED
+        return self.openapi_schema or {}
+
 
 def create_app(config: ServeConfig, store: Store, *, check: Check | None = guard.check) -> Application:
     """Build the application; the caller opens and closes ``store``.
@@ -42,35 +58,47 @@ def create_app(config: ServeConfig, store: Store, *, check: Check | None = guard
     ``check`` is the guard; None leaves the worker wall standing alone.
     """
     # The interactive documentation pages would load scripts from other hosts.
-    app = Application(title="KetaGraph", docs_url=None, redoc_url=None)
+    app = Application(title="KetaGraph", version=__version__, docs_url=None, redoc_url=None)
     app.sparql = SparqlApp(config, store, check)
-    app.add_exception_handler(HTTPException, _problem)
-    _add_pages(app, config)
-    _add_health(app, store)
+    app.add_middleware(GZipMiddleware, minimum_size=coding.SMALLEST, compresslevel=1)
+    app.add_middleware(Courtesy)
+    app.add_exception_handler(HTTPException, _missing)
+    app.add_exception_handler(KetaGraphError, _problem)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(Exception, _problem)
+    pages.include(app, config, store)
+    operating.include(app, config, app.sparql, store, app)
+    _add_rest(app, config, store)
     return app
 
 
-def _add_pages(app: FastAPI, config: ServeConfig) -> None:
-    headers = {
-        "Content-Security-Policy": policy(),
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "no-referrer",
-    }
+def _add_rest(app: Application, config: ServeConfig, store: Store) -> None:
+    lookup = Lookup(store)
+    questioning.include(
+        app, app.sparql, lookup, [each for each in config.questions if isinstance(each, Question)]
+    )
+    app.include_router(judging.routes(lookup.dossier))
+    reference.include(app)
+    resources.include_terms(app, config, app.sparql, store, lookup)
+    resources.include_resources(app, config, app.sparql, store)
 
-    @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
-    async def front(request: Request) -> HTMLResponse:
-        return HTMLResponse(front_page(config, f"{request.base_url}sparql"), headers=headers)
+
+async def _missing(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    headers = error.headers if isinstance(error, HTTPException) else None
+    answer = await _problem(request, QueryRefused(f"{request.method} {request.url.path}", status=status))
+    answer.headers.update(headers or {})
+    return answer
 
 
-def _add_health(app: FastAPI, store: Store) -> None:
-    @app.api_route("/healthz", methods=["GET", "HEAD"])
-    async def healthz() -> dict[str, str]:
-        """Tell that this process lives, and whether its workers do."""
-        return {"status": "ok" if store.ready else "restarting"}
+async def _invalid(request: Request, error: Exception) -> Response:
+    found = error.errors() if isinstance(error, RequestValidationError) else []
+    said = [f"{'.'.join(map(str, each['loc'][1:]))}: {each['msg']}" for each in found]
+    return await _problem(request, QueryRefused("; ".join(said), status=422))
 
 
 async def _problem(request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    found = problem.of(QueryRefused(f"{request.method} {request.url.path}", status=status))
+    found = problem.of(error if isinstance(error, KetaGraphError) else QueryRefused(_INTERNAL, status=500))
     media_type, body = found.written(request.headers.get("accept", ""))
-    return Response(body, status, media_type=media_type)
+    headers = {name.decode(): value.decode() for name, value in found.headers}
+    return Response(body, found.status, {"Cache-Control": "no-store", **headers}, media_type)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from ketagraph.server.rates import is_loopback
+
 __all__ = ["Listed", "ServeConfig"]
 
 
@@ -30,7 +32,15 @@ class ServeConfig:
     ``timeout`` is in seconds; ``max_rows`` counts rows or triples; ``memory_mb`` is what one query may take.
     ``workers`` defaults to the cores, but at least 4, so that a few hostile queries leave room for others.
     ``port`` 0 takes any free one. ``union_default_graph`` is for a release, whose default graph is the union
-    of its graphs; a user's file keeps its own. ``info`` holds title, version and summary for the front page.
+    of its graphs; a user's file keeps its own. ``follow`` is the folder of releases that ``data`` comes from,
+    and whose next release is taken up; ``edition`` names the state of the data (see PoolSettings).
+
+    ``cache_mb`` bounds the answers that are kept (0: none), ``max_age`` is for how many seconds others may
+    keep one. With ``client_limits`` (None: wherever ``host`` is not this machine alone) a client has
+    ``client_seconds`` of query time and ``client_errors`` errors a minute. ``metrics`` shows /metrics to
+    everybody, not only to this machine. ``log_queries`` writes a line for each query, with its text if
+    ``log_text``. ``drain`` is for how many seconds /readyz says no before the port closes.
+    ``info`` holds title, version and summary for the front page.
     """
 
     data: Path
@@ -41,6 +51,17 @@ class ServeConfig:
     workers: int | None = None
     memory_mb: int = 2048
     union_default_graph: bool = False
+    follow: Path | None = None
+    edition: str = ""
+    cache_mb: int = 64
+    max_age: int = 60
+    client_limits: bool | None = None
+    client_seconds: float = 60.0
+    client_errors: int = 60
+    metrics: bool = False
+    log_queries: bool = False
+    log_text: bool = False
+    drain: float = 0.0
     questions: Sequence[Listed] = ()
     info: Mapping[str, str] = field(default_factory=dict)
 
@@ -48,3 +69,8 @@ class ServeConfig:
     def worker_count(self) -> int:
         """How many queries may run at once."""
         return self.workers or max(4, os.cpu_count() or 1)
+
+    @property
+    def limits_clients(self) -> bool:
+        """Whether clients have a share each."""
+        return not is_loopback(self.host) if self.client_limits is None else self.client_limits

@@ -8,16 +8,20 @@ from dataclasses import dataclass
 
 from ketagraph import names
 from ketagraph.errors import (
+    AmbiguousName,
     KetaGraphError,
     Overloaded,
+    QueryCancelled,
     QueryOutOfMemory,
     QueryRefused,
     QuerySyntaxError,
     QueryTimeout,
+    RateLimited,
+    UnknownName,
 )
 from ketagraph.server.negotiation import choose
 
-__all__ = ["Problem", "of"]
+__all__ = ["Problem", "meanings", "of"]
 
 JSON, TEXT = "application/problem+json", "text/plain"
 _EXCERPT = 120
@@ -30,13 +34,23 @@ _REFUSALS = {
     406: ("not-acceptable", "No acceptable form of the answer"),
     413: ("too-large", "Request too large"),
     414: ("too-large", "Request too large"),
+    409: ("conflict", "Already running"),
     415: ("media-type", "Unknown media type of the request"),
+    500: ("internal", "Something went wrong here"),
+    422: ("parameter", "A value that does not fit"),
 }
 _STOPS = {
     QueryTimeout: ("query-timeout", "Query stopped at its deadline"),
     QueryOutOfMemory: ("query-memory", "Query stopped at its memory cap"),
+    QueryCancelled: ("query-cancelled", "Query stopped by request"),
     Overloaded: ("overloaded", "Too many queries at once"),
+    RateLimited: ("rate-limited", "Too much asked for"),
+    UnknownName: ("unknown-name", "Nothing is called that"),
+    AmbiguousName: ("ambiguous-name", "More than one thing is called that"),
 }
+_SYNTAX = ("syntax", "Query cannot be parsed")
+_STOPPED = ("query-stopped", "Query stopped")
+_STATUS = {RateLimited: 429, UnknownName: 422, AmbiguousName: 422}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +76,7 @@ class Problem:
 def of(error: KetaGraphError, *, query: str = "", query_id: str = "") -> Problem:
     """Describe ``error``; ``query`` gives the excerpt for a line and column."""
     slug, title = _naming(error)
-    status = error.status if isinstance(error, QueryRefused) else 503
+    status = error.status if isinstance(error, QueryRefused) else _STATUS.get(type(error), 503)
     fields: dict[str, object] = {
         "type": f"{names.BASE}errors/{slug}",
         "title": title,
@@ -71,18 +85,25 @@ def of(error: KetaGraphError, *, query: str = "", query_id: str = "") -> Problem
     }
     if isinstance(error, QueryRefused) and error.line:
         fields |= _place(error, query)
+    if isinstance(error, UnknownName) and error.suggestions:
+        fields["suggestions"] = list(error.suggestions)
     if query_id:
         fields["query_id"] = query_id
     retry = ((b"retry-after", b"%d" % error.retry_after),) if isinstance(error, Overloaded) else ()
     return Problem(fields, retry)
 
 
+def meanings() -> dict[str, str]:
+    """Return every kind of problem and what it means."""
+    return dict([*_REFUSALS.values(), *_STOPS.values(), _SYNTAX, _STOPPED])
+
+
 def _naming(error: KetaGraphError) -> tuple[str, str]:
     if isinstance(error, QuerySyntaxError):
-        return "syntax", "Query cannot be parsed"
+        return _SYNTAX
     if isinstance(error, QueryRefused):
         return _REFUSALS.get(error.status, _REFUSALS[400])
-    return _STOPS.get(type(error), ("query-stopped", "Query stopped"))
+    return _STOPS.get(type(error), _STOPPED)
 
 
 def _place(error: QueryRefused, query: str) -> dict[str, object]:

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 
 from ketagraph.errors import QueryRefused
 
-__all__ = ["FORM", "METHODS", "QUERY_TYPE", "Operation", "read"]
+__all__ = ["FORM", "METHODS", "QUERY_TYPE", "Operation", "read", "with_controls"]
 
 METHODS = ("GET", "HEAD", "POST", "QUERY", "OPTIONS")
 FORM = "application/x-www-form-urlencoded"
@@ -31,7 +31,9 @@ class Operation:
     """One query operation; ``text`` is None where only the service was asked for.
 
     ``timeout`` (seconds) and ``max_rows`` are what the client asks for, None where it does not;
-    ``format`` is a short name or a media type that prevails over Accept, empty where it is not given.
+    ``format`` is a short name or a media type that prevails over Accept, ``query_id`` the client's own name
+    for the query, both empty where they are not given. ``most_rows`` stands for the server's own limit where
+    the text is ours.
     """
 
     text: str | None
@@ -40,6 +42,8 @@ class Operation:
     timeout: float | None = None
     max_rows: int | None = None
     format: str = ""
+    query_id: str = ""
+    most_rows: int | None = None
 
 
 def read(method: str, query_string: bytes, content_type: str, body: bytes) -> Operation:
@@ -62,6 +66,15 @@ def read(method: str, query_string: bytes, content_type: str, body: bytes) -> Op
     )
 
 
+def with_controls(text: str, controls: Mapping[str, str]) -> Operation:
+    """Make an operation of a text of our own, and of timeout, max-rows, format and query-id from outside.
+
+    Raises:
+        QueryRefused: a value that does not fit.
+    """
+    return _operation({name: [value] for name, value in controls.items()}, text)
+
+
 def _operation(parameters: _Parameters, text: str | None = None) -> Operation:
     if "update" in parameters:
         raise _no_updates()
@@ -75,6 +88,7 @@ def _operation(parameters: _Parameters, text: str | None = None) -> Operation:
         _seconds(_only(parameters, "timeout")),
         _count(_only(parameters, "max-rows")),
         _only(parameters, "format"),
+        _only(parameters, "query-id"),
     )
 
 

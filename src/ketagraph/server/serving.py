@@ -12,16 +12,21 @@ import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from types import FrameType
 from typing import Any
 
 import uvicorn
 
 from ketagraph import guard
 from ketagraph.errors import EnvironmentFault
+from ketagraph.server import logs
 from ketagraph.server.app import Application, create_app
 from ketagraph.server.config import ServeConfig
+from ketagraph.server.following import Follower, ReleaseFolder, SingleFile, edition_of
 from ketagraph.server.sparql import Check
-from ketagraph.store.pool import Pool, PoolSettings
+from ketagraph.store.keeper import PoolSettings
+from ketagraph.store.relay import Relay
 
 __all__ = ["Serving", "serve"]
 
@@ -53,6 +58,7 @@ def serve(
         EnvironmentFault: the port is taken or the address unknown, or the data cannot be read.
         SourceError: the data breaks its syntax or a limit; its place is named.
     """
+    logs.log_events()
     with _bound(config) as listener, asyncio.Runner(loop_factory=_loop_factory()) as runner:
         try:
             runner.run(_serve(config, listener, check, on_ready or (lambda _: None)))
@@ -64,32 +70,53 @@ def serve(
 async def _serve(
     config: ServeConfig, listener: socket.socket, check: Check | None, on_ready: Callable[[Serving], None]
 ) -> None:
-    pool = await Pool.open(_settings(config))
+    relay = await Relay.open(_settings(config))
+    follower = Follower(ReleaseFolder(config.follow) if config.follow else SingleFile(config.data), relay)
+    following = asyncio.create_task(follower.follow())
     try:
-        _ignore_repeated_signals()
+        _heed_signals(follower)
+        app = create_app(config, relay, check=check)
         server = _Server(
-            _uvicorn(create_app(config, pool, check=check), config),
-            lambda: on_ready(_serving(listener, pool)),
+            _uvicorn(app, config), app, config.drain, lambda: on_ready(_serving(listener, relay))
         )
         await server.serve([listener])
     finally:
-        await pool.close()
+        following.cancel()
+        await asyncio.wait([following])
+        await relay.close()
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, when_started: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, app: Application, drain: float, when_started: Callable[[], None]
+    ) -> None:
         super().__init__(config)
-        self._when_started = when_started
+        self._app, self._drain, self._when_started = app, drain, when_started
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        self._loop = asyncio.get_running_loop()
         self._when_started()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Say that no more requests are wanted, and stop after a while; at once when told again."""
+        if self._drain and not self._app.is_draining:
+            stop = partial(super().handle_exit, sig, frame)
+            self._loop.call_soon_threadsafe(self._loop.call_later, self._drain, stop)
+        else:
+            super().handle_exit(sig, frame)
+        self._app.is_draining = True
 
 
 def _settings(config: ServeConfig) -> PoolSettings:
     workers = config.worker_count
     return PoolSettings(
-        config.data, config.union_default_graph, workers, queue=2 * workers, memory=config.memory_mb << 20
+        config.data,
+        config.union_default_graph,
+        workers,
+        queue=2 * workers,
+        memory=config.memory_mb << 20,
+        edition=config.edition or edition_of(config.data),
     )
 
 
@@ -110,11 +137,11 @@ def _not_broken_off(record: logging.LogRecord) -> bool:
     return "without completing response" not in record.getMessage()
 
 
-def _serving(listener: socket.socket, pool: Pool) -> Serving:
+def _serving(listener: socket.socket, relay: Relay) -> Serving:
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     return Serving(
-        f"http://{shown}:{port}", pool.nursing.quads, pool.settings.workers, network=pool.nursing.network
+        f"http://{shown}:{port}", relay.nursing.quads, relay.settings.workers, network=relay.nursing.network
     )
 
 
@@ -148,8 +175,9 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return factory
 
 
-def _ignore_repeated_signals() -> None:
-    """Keep the signals that uvicorn raises again after its own shutdown from ending us before ours."""
+def _heed_signals(follower: Follower) -> None:
+    """Read the data anew on SIGHUP; let no signal that uvicorn repeats after its shutdown end us first."""
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: None)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, follower.nudge)

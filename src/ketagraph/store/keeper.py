@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +27,7 @@ class PoolSettings:
     """What a pool serves and how: ``union`` puts named graphs into the default graph as well.
 
     ``memory`` is what a query may take, in bytes; ``workers`` run at once, ``queue`` more may wait while
-    the queue does not move.
+    the queue does not move. ``edition`` names the state of the data: equal names, equal answers.
     """
 
     data: Path
@@ -35,14 +35,20 @@ class PoolSettings:
     workers: int = 2
     queue: int = 4
     memory: int = 2 << 30
+    edition: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Nursing:
-    """What a nursery reports once its data is loaded; ``network`` says that workers could reach one."""
+    """What a nursery reports once its data is loaded.
+
+    ``quads`` as the file has them, ``graphs`` the IRIs of (at most a thousand) named graphs, sorted;
+    ``network`` says that workers could reach one.
+    """
 
     quads: int
     network: bool
+    graphs: Sequence[str] = ()
 
 
 class Keeper:

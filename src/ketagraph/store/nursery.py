@@ -5,7 +5,8 @@ stays single-threaded, so that forking is safe. Orders and reports are lines of 
 
     keeper → {"data": path, "union": bool, "memory": bytes}     first, then
              {"fork": id} with a socket attached · {"kill": id}
-    nursery → {"ready": {"quads": n, "network": bool}} or {"failed": message, "faults": […]}, then
+    nursery → {"ready": {"quads": n, "graphs": [IRI, …], "network": bool}}
+              or {"failed": message, "faults": […]}, then
               {"gone": id, "signal": number or 0} whenever a worker has ended
 
 It ends, and every worker with it, when the keeper's end closes.
@@ -22,19 +23,21 @@ import socket
 import sys
 from contextlib import suppress
 from dataclasses import astuple
+from itertools import islice
 from pathlib import Path
 from typing import Any, NoReturn
 
-from pyoxigraph import Store
+from pyoxigraph import NamedNode, Store
 
 from ketagraph.errors import EnvironmentFault, SourceError
-from ketagraph.store import confine
+from ketagraph.store import confine, loading
 from ketagraph.store.engine import open_store
 from ketagraph.store.worker import work
 
 __all__ = ["Nursery", "main"]
 
 _NICENESS = 5
+_GRAPHS = 1000
 _LOADING = 32
 """A file of one byte may take this many in memory while it is loaded."""
 
@@ -54,8 +57,12 @@ def main() -> None:
         except EnvironmentFault as error:
             _report(control, {"failed": str(error), "faults": []})
             return
+        facts = {"quads": len(store), "graphs": _graphs(store)}
+        if settings["union"]:
+            loading.unite(store)
+        confine.cap_memory(None)
         network = confine.isolate_network()
-        _report(control, {"ready": {"quads": len(store), "network": not network}})
+        _report(control, {"ready": {**facts, "network": not network}})
         Nursery(control, store, settings["memory"]).tend()
 
 
@@ -65,9 +72,13 @@ def _load(settings: dict[str, Any]) -> Store:
     with suppress(OSError):
         size = path.stat().st_size * (_LOADING if path.suffix != ".gz" else 20 * _LOADING)
         confine.cap_memory(confine.address_space() + settings["memory"] + size)
-    store = open_store(path, union=settings["union"])
-    confine.cap_memory(None)
-    return store
+    return open_store(path)
+
+
+def _graphs(store: Store) -> list[str]:
+    """Name the first graphs, sorted; a report is no place for millions."""
+    named = islice(store.named_graphs(), _GRAPHS)
+    return sorted(graph.value for graph in named if isinstance(graph, NamedNode))
 
 
 def _report(control: socket.socket, message: dict[str, object]) -> None:

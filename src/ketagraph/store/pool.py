@@ -12,7 +12,7 @@ import itertools
 import signal
 import socket
 from collections import deque
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 
@@ -27,6 +27,9 @@ __all__ = ["Pool", "PoolSettings"]
 _BUFFERED = 256 << 20
 _PAUSE = 0.5
 """Seconds between attempts to replace workers that die at birth, or a nursery."""
+
+_GLANCE = 0.05
+"""Seconds between looks at a pool that is to end."""
 
 _STANDSTILL = 0.5
 """Seconds after which the first in the queue shows that it does not move."""
@@ -50,6 +53,7 @@ class Pool:
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = False
         self._is_nursed = True
+        self._births = 0
 
     @classmethod
     async def open(cls, settings: PoolSettings) -> Pool:
@@ -66,6 +70,11 @@ class Pool:
     def ready(self) -> bool:
         """Whether the nursery lives; workers come and go."""
         return self._is_nursed
+
+    @property
+    def edition(self) -> str:
+        """Name the loaded state of the data: a lost nursery reads the file again, which may have changed."""
+        return f"{self.settings.edition}.{self._births}" if self._births else self.settings.edition
 
     @asynccontextmanager
     async def query(self, query: Query) -> AsyncIterator[Reply]:
@@ -97,6 +106,22 @@ class Pool:
         for waiter in self._waiting:
             _settle(waiter, Overloaded("the server is shutting down"))
         await self._keeper.close()
+
+    @property
+    def graphs(self) -> Sequence[str]:
+        """Name the named graphs, sorted."""
+        return self.nursing.graphs
+
+    async def retire(self) -> None:
+        """Close once nobody asks any more; deadlines see to it that this comes.
+
+        New queries must have gone elsewhere by then.
+        """
+        try:
+            while self._waiting or len(self._idle) < len(self._links):
+                await asyncio.sleep(_GLANCE)
+        finally:
+            await self.close()
 
     def release(self, link: Link) -> None:
         """Hand a free worker to the first in the queue."""
@@ -190,6 +215,7 @@ class Pool:
                 self._keeper, self.nursing = await Keeper.start(self.settings)
                 break
         await self._populate()
+        self._births += 1
         self._is_nursed = True
 
     def _drop_all(self, error: QueryStopped) -> None:

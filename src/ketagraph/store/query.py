@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -71,6 +71,14 @@ class Store(Protocol):
     @property
     def ready(self) -> bool:
         """Whether queries are being answered."""
+
+    @property
+    def edition(self) -> str:
+        """Name the state of the data that the next query will see; equal names, equal answers."""
+
+    @property
+    def graphs(self) -> Sequence[str]:
+        """Name the named graphs, sorted; of very many only some."""
 
     def query(self, query: Query) -> AbstractAsyncContextManager[Answer]:
         """Ask.

@@ -1,0 +1,120 @@
+"""A built release in, the benchmark's two datasets out: N-Triples in one default graph each.
+
+``real`` is the release with its graphs merged. ``synthetic`` has the same shape at any size: the real graph
+and, until the size is reached, seeded copies of it. A copy has instances of its own; its concepts are
+subclasses of the real ones; every link to a concept is drawn again from those that its predicate takes;
+numbers are drawn again from those seen.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyoxigraph as ox
+
+__all__ = ["write_real", "write_synthetic"]
+
+_KETA = "https://w3id.org/ketagraph/"
+_THING = _KETA + "id/"
+_OWL = "http://www.w3.org/2002/07/owl#"
+_SUBCLASS = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#subClassOf")
+_TYPE = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
+_LABEL = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#label")
+_NUMBERS = {f"http://www.w3.org/2001/XMLSchema#{name}" for name in ("integer", "decimal")}
+_REDRAWN = 0.5
+"""Share of links and numbers that are drawn again; the rest keep the correlations of the real graph."""
+
+
+def write_real(release: Path, target: Path) -> int:
+    """Write the union of the release's graphs, sorted; return the number of triples."""
+    lines = sorted(f"{triple} .\n" for triple in _union(release))
+    target.write_text("".join(lines), encoding="utf-8")
+    return len(lines)
+
+
+def write_synthetic(release: Path, target: Path, *, triples: int, seed: int = 2021) -> int:
+    """Write at least ``triples`` distinct triples; return their number."""
+    real = sorted(_union(release), key=str)
+    shape = _Shape(real, random.Random(seed))
+    written = len(real)
+    with target.open("w", encoding="utf-8") as file:
+        file.writelines(f"{triple} .\n" for triple in real)
+        copy = 0
+        while written < triples:
+            copy += 1
+            lines = sorted({f"{triple} .\n" for triple in shape.copy(copy)})
+            file.writelines(lines)
+            written += len(lines)
+    return written
+
+
+def _union(release: Path) -> set[ox.Triple]:
+    return {quad.triple for quad in ox.parse(path=str(release), format=ox.RdfFormat.N_QUADS)}
+
+
+class _Shape:
+    """The real graph, read as a pattern to copy."""
+
+    def __init__(self, real: Iterable[ox.Triple], chance: random.Random) -> None:
+        self._chance = chance
+        triples = list(real)
+        self._concepts: set[Any] = {
+            t.subject for t in triples if t.predicate == _SUBCLASS and _is_keta(t.subject)
+        }
+        self._copied = [t for t in triples if _is_thing(t.subject) or _is_concept_fact(t, self._concepts)]
+        self._seen = _seen(self._copied, self._concepts)
+
+    def copy(self, number: int) -> Iterator[ox.Triple]:
+        """Yield one copy's triples."""
+        for concept in sorted(self._concepts, key=str):
+            yield ox.Triple(self._renamed(concept, number), _SUBCLASS, concept)
+        for triple in self._copied:
+            subject = self._renamed(triple.subject, number)
+            yield ox.Triple(subject, triple.predicate, self._object(triple, number))
+
+    def _object(self, triple: ox.Triple, number: int) -> Any:
+        value: Any = triple.object
+        if _is_thing(value):
+            return self._renamed(value, number)
+        seen = self._seen.get(triple.predicate)
+        if seen and self._chance.random() < _REDRAWN:
+            value = self._chance.choice(seen)
+        if value in self._concepts and self._chance.random() < _REDRAWN:
+            return self._renamed(value, number)
+        if triple.predicate == _LABEL:
+            return ox.Literal(f"{value.value} {number}", language=value.language)
+        return value
+
+    def _renamed(self, node: Any, number: int) -> ox.NamedNode:
+        return ox.NamedNode(f"{node.value}-{number}")
+
+
+def _seen(triples: Iterable[ox.Triple], concepts: set[Any]) -> Mapping[Any, list[Any]]:
+    """Values that may be drawn again, by predicate: concepts and numbers, as often as they occur."""
+    found: dict[Any, list[Any]] = defaultdict(list)
+    for triple in triples:
+        if triple.predicate != _TYPE and (triple.object in concepts or _is_number(triple.object)):
+            found[triple.predicate].append(triple.object)
+    return found
+
+
+def _is_keta(node: object) -> bool:
+    return isinstance(node, ox.NamedNode) and node.value.startswith(_KETA)
+
+
+def _is_thing(node: object) -> bool:
+    return isinstance(node, ox.NamedNode) and node.value.startswith(_THING)
+
+
+def _is_concept_fact(triple: ox.Triple, concepts: set[Any]) -> bool:
+    """What is said of a concept in words, and its type; its place in the hierarchy is given anew."""
+    is_plain = isinstance(triple.object, ox.Literal) or str(triple.object).startswith(f"<{_OWL}Class")
+    return triple.subject in concepts and is_plain
+
+
+def _is_number(node: object) -> bool:
+    return isinstance(node, ox.Literal) and node.datatype.value in _NUMBERS

@@ -1,0 +1,108 @@
+"""Settings of a server as options, each also a KETAGRAPH_* variable and a line of a TOML file.
+
+A flag goes before the variable, that before the file, and that before the default.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ketagraph.errors import EnvironmentFault
+
+__all__ = [
+    "ENVIRONMENT",
+    "CacheMb",
+    "ClientErrors",
+    "ClientLimits",
+    "ClientSeconds",
+    "Config",
+    "Data",
+    "Drain",
+    "Host",
+    "LogQueries",
+    "LogText",
+    "MaxAge",
+    "MaxRows",
+    "MemoryMb",
+    "Metrics",
+    "Port",
+    "Timeout",
+    "UnionDefaultGraph",
+    "Workers",
+]
+
+ENVIRONMENT = {"auto_envvar_prefix": "KETAGRAPH"}
+"""For ``context_settings``: reads KETAGRAPH_PORT where --port is not given."""
+
+
+def _read(context: typer.Context, path: Path | None) -> Path | None:
+    """Take defaults from a file.
+
+    Raises:
+        EnvironmentFault: it cannot be read as TOML.
+        typer.BadParameter: it holds a name that is no setting.
+    """
+    if path is None:
+        return None
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise EnvironmentFault(f"{path}: cannot be read: {error}") from error
+    settings = {name.replace("-", "_"): value for name, value in found.items()}
+    known = sorted({str(option.name) for option in context.command.params} - {"config", "help"})
+    unknown = sorted(settings.keys() - known)
+    if unknown:
+        raise typer.BadParameter(f"{path}: no such setting: {', '.join(unknown)}; known: {', '.join(known)}")
+    context.default_map = settings
+    return path
+
+
+Data = Annotated[Path | None, typer.Option(help="Any RDF file to serve instead of the release.")]
+Host = Annotated[str, typer.Option(help="Address to listen on; only this machine by default.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes any free one.")]
+Timeout = Annotated[float, typer.Option(min=0.1, help="Seconds that a query may take.")]
+MaxRows = Annotated[int, typer.Option("--max-rows", min=1, help="Rows or triples that an answer may have.")]
+UnionDefaultGraph = Annotated[
+    bool, typer.Option("--union-default-graph", help="With --data: the default graph is the union of all.")
+]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="Queries at once; by default one for each core, at least 4.")
+]
+MemoryMb = Annotated[int, typer.Option("--memory-mb", min=16, help="Megabytes that a query may take.")]
+CacheMb = Annotated[
+    int, typer.Option("--cache-mb", min=0, help="Megabytes of answers to keep; 0 keeps none.")
+]
+MaxAge = Annotated[int, typer.Option("--max-age", min=0, help="Seconds that others may keep an answer.")]
+ClientLimits = Annotated[
+    bool | None,
+    typer.Option(
+        "--client-limits/--no-client-limits",
+        help="Give each client a share; by default where others than this machine can ask.",
+    ),
+]
+ClientSeconds = Annotated[
+    float, typer.Option("--client-seconds", min=0.1, help="Query time in a minute for each client.")
+]
+ClientErrors = Annotated[
+    int, typer.Option("--client-errors", min=1, help="Errors in a minute for each client.")
+]
+Metrics = Annotated[bool, typer.Option("--metrics", help="Show /metrics to others than this machine too.")]
+LogQueries = Annotated[
+    bool, typer.Option("--log-queries", help="Log each query by id and digest, a line of JSON each.")
+]
+LogText = Annotated[bool, typer.Option("--log-text", help="Log the text of queries as well.")]
+Drain = Annotated[
+    float, typer.Option(min=0, help="Seconds for which /readyz says no before the port closes.")
+]
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        callback=_read,
+        is_eager=True,
+        help="TOML file of these settings. Flags go before KETAGRAPH_* variables, those before the file.",
+    ),
+]

@@ -1,0 +1,161 @@
+"""A claim by names in, its judgement as a page out: verdict, signed paths, trials, what is missing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from fastapi import Request
+from starlette.responses import Response
+
+from ketagraph import names, questions
+from ketagraph.answers import JudgementAnswer, PathAnswer, answer
+from ketagraph.errors import UnknownName
+from ketagraph.server.pages.knowledge import Knowledge
+from ketagraph.server.pages.site import Site, page_query
+
+__all__ = ["ICONS", "STANDINGS", "check", "drawing"]
+
+ICONS = {
+    "concordant benefit": "good",
+    "benefit without modelled mechanism": "good",
+    "transient benefit": "within",
+    "concordant harm": "bad",
+    "harm without modelled mechanism": "bad",
+    "transient harm": "bad",
+    "mechanism without benefit": "null",
+    "mechanism without harm": "null",
+    "contradicted": "bad",
+    "mixed": "mixed",
+    "contested": "mixed",
+    "stated": "good",
+    "inferred": "good",
+}
+"""Joint verdict → sign; what is missing here is open."""
+
+STANDINGS = {"supported": "good", "opposed": "bad", "undecided": "open"}
+_QUALIFIERS = ("via", "dose", "route", "species", "outcome", "comparator", "week")
+_EXAMPLES = (
+    ("ketamine", "relieves", "fibromyalgia"),
+    ("ketamine", "relieves", "complex regional pain syndrome"),
+    ("ketamine", "prevents", "phantom limb pain"),
+    ("memantine", "relieves", "phantom limb pain"),
+)
+_DRAWN = 8
+"""Paths in the drawing; more would be a thicket."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A judged claim, its drawing, and the queries that show what decided it."""
+
+    answer: JudgementAnswer
+    drawing: str
+    queries: tuple[tuple[str, str], ...]
+
+
+async def check(site: Site, request: Request) -> Response:
+    """Show the form, and the judgement where a claim is asked for."""
+    knowledge = await site.knowledge()
+    asked = {
+        name: request.query_params.get(name, "").strip()[:300]
+        for name in ("subject", "relation", "object", *_QUALIFIERS)
+    }
+    verdict: Verdict | None = None
+    fault, suggestions = "", list[str]()
+    if asked["subject"] and asked["relation"] and asked["object"]:
+        try:
+            verdict = await asyncio.to_thread(_judge, site, knowledge, asked)
+        except UnknownName as error:
+            fault, suggestions = str(error), list(error.suggestions)
+    return await site.render(
+        request,
+        "check.html",
+        status=422 if fault else 200,
+        asked=asked,
+        choices=_choices(knowledge),
+        verdict=verdict,
+        fault=fault,
+        suggestions=suggestions,
+        examples=_EXAMPLES,
+        icons=ICONS,
+        standings=STANDINGS,
+        address=f"{request.base_url}api/judge",
+        body=json.dumps({name: value for name, value in asked.items() if value}, ensure_ascii=False),
+    )
+
+
+def _judge(site: Site, knowledge: Knowledge, asked: Mapping[str, str]) -> Verdict:
+    dossier = knowledge.dossier
+    claim = dossier.claim(
+        asked["subject"],
+        asked["relation"],
+        asked["object"],
+        **{name: asked[name] for name in _QUALIFIERS[:-1]},
+        week=_week(asked["week"]),
+    )
+    told = answer(dossier.evidence.judge(claim), dossier.labels)
+    return Verdict(told, drawing(told.mechanism.paths), tuple(_queries(site, told)))
+
+
+def _week(text: str) -> float | None:
+    try:
+        return float(text) if text else None
+    except ValueError:
+        raise UnknownName(f"{text[:40]!r} is no number of weeks") from None
+
+
+def _queries(site: Site, told: JudgementAnswer) -> Iterable[tuple[str, str]]:
+    ends = {"drug": told.claim.subject.iri, "condition": told.claim.object.iri}
+    if "mechanism-paths" in site.questions:
+        yield "Signed paths of two and three steps", questions.bind(site.questions["mechanism-paths"], ends)
+    values = {"subject": ends["drug"], "condition": ends["condition"]}
+    yield "Findings of trials", questions.bind(page_query("decided"), values)
+
+
+def drawing(paths: Iterable[PathAnswer]) -> str:
+    """Write nodes and hops of the first paths as JSON for the drawing, each once."""
+    nodes: dict[str, str] = {}
+    edges: dict[tuple[str, str, int | None, bool], dict[str, object]] = {}
+    target = ""
+    for path in list(paths)[:_DRAWN]:
+        target = path.hops[-1].object.iri
+        for hop in path.hops:
+            nodes |= {hop.subject.iri: hop.subject.label, hop.object.iri: hop.object.label}
+            edges[hop.subject.iri, hop.object.iri, hop.sign, hop.inherited] = {
+                "from": hop.subject.iri,
+                "to": hop.object.iri,
+                "sign": hop.sign,
+                "inherited": hop.inherited,
+                "contested": bool(hop.contested_by),
+            }
+    found = {
+        "nodes": [{"id": iri, "label": label} for iri, label in nodes.items()],
+        "edges": list(edges.values()),
+        "target": target,
+    }
+    return json.dumps(found, ensure_ascii=False) if nodes else ""
+
+
+def _choices(knowledge: Knowledge) -> dict[str, list[str]]:
+    """Return what the pickers offer, as labels."""
+    dossier = knowledge.dossier
+    relations = sorted(each.label for each in dossier.relations.values() if each.sign)
+    values = {
+        kind: sorted({knowledge.label(iri) for iri in found.values()})
+        for kind, found in dossier.values.items()
+    }
+    return {
+        "subject": _labels(knowledge, "Therapy", "Target", "Mechanism"),
+        "relation": relations,
+        "object": _labels(knowledge, "HealthCondition", "Outcome", "Target", "Mechanism"),
+        "via": _labels(knowledge, "Target", "Mechanism"),
+        "outcome": _labels(knowledge, "Outcome"),
+        **{kind: values.get(kind, []) for kind in ("dose", "route", "species", "comparator")},
+    }
+
+
+def _labels(knowledge: Knowledge, *classes: str) -> list[str]:
+    return sorted({label for name in classes for _, label in knowledge.members(names.term(name))})
