@@ -122,8 +122,9 @@ def test_bad_sources_are_named_and_nothing_is_written(
 def test_a_class_that_can_have_no_member_is_named_by_its_label(copy: Layout) -> None:
     with (copy.ontology / "therapy.ttl").open("a", encoding="utf-8") as file:
         file.write(
-            '\nketa:Chimera a owl:Class ; rdfs:label "chimera"@en ; rdfs:subClassOf keta:Drug , keta:Receptor ;\n'
-            '  skos:definition "A drug that is a receptor."@en ; dcterms:source keta: .\n'
+            "\nketa:Chimera a owl:Class ; rdfs:subClassOf keta:Drug , keta:Receptor ;\n"
+            '  rdfs:label "chimera"@en ; dcterms:source keta: ;\n'
+            '  skos:definition "A drug that is a receptor."@en .\n'
         )
     with pytest.raises(OntologyError, match="chimera") as caught:
         build.build(copy)

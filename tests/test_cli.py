@@ -109,7 +109,7 @@ def test_bad_input_gets_one_clear_message_and_its_exit_code(
 )
 def test_claims_come_out_differently(folder: Path, condition: str, code: int, verdict: str) -> None:
     found = run("check", "ketamine", "relieves", condition, "--release", folder)
-    assert (found.returncode, f"verdict    {verdict}\n" in found.stdout) == (code, True), found.stdout
+    assert (found.returncode, f"verdict    {verdict}" in found.stdout) == (code, True), found.stdout
 
 
 def test_a_check_shows_paths_trials_and_sentences(folder: Path) -> None:

@@ -38,6 +38,7 @@ DOORS = {
     "typer": {"cli"},
     "rich": {"cli"},
     "sssom": {"mappings"},
+    "jinja2": {"server"},
     "yaml": {"questions"},
     "rapidfuzz": {"lexicon", "linking"},
     "platformdirs": {"releases"},

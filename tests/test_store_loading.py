@@ -41,7 +41,9 @@ def refusal(path: Path, limits: Expansion | None = None) -> str:
 @pytest.mark.parametrize("compressed", [False, True])
 def test_every_known_type_loads(name, compressed, tmp_path):
     content = FILES[name].encode()
-    path = written(tmp_path / (name + ".gz" * compressed), gzip.compress(content, mtime=0) if compressed else content)
+    path = written(
+        tmp_path / (name + ".gz" * compressed), gzip.compress(content, mtime=0) if compressed else content
+    )
     assert quads(path) == [TRIPLE.removesuffix(" .")]
 
 

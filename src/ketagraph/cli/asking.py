@@ -45,7 +45,7 @@ _GRAPH_FORMS = {"CONSTRUCT", "DESCRIBE"}
 
 
 def opened(folder: Path | None) -> tuple[Layout, Engine]:
-    """Return the sources and the current release in memory; the release is built first where there is none."""
+    """Return the sources and the current release in memory, built first where there is none."""
     where = sources.layout()
     folder = folder or releases.default_folder(where)
     with screen.stages() as progress:

@@ -18,7 +18,9 @@ __all__: list[str] = []
 
 @app.command()
 def coverage(
-    sentences: Annotated[bool, typer.Option("--sentences", help="One line per sentence, not per section.")] = False,
+    sentences: Annotated[
+        bool, typer.Option("--sentences", help="One line per sentence, not per section.")
+    ] = False,
     release: ReleaseFolder = None,
 ) -> None:
     """Show, section by section, how many sentences are used, and why the others are not."""
@@ -30,7 +32,9 @@ def coverage(
         screen.show_rows(("section", "sentences", "used", "records", "excused"), _sections(rows))
     used = sum(row["records"] != "0" for row in rows)
     excused = sum("excuse" in row for row in rows)
-    typer.echo(f"{len(rows)} sentences: {used} used, {excused} excused, {len(rows) - used - excused} unaccounted for")
+    typer.echo(
+        f"{len(rows)} sentences: {used} used, {excused} excused, {len(rows) - used - excused} unaccounted for"
+    )
     if used + excused != len(rows):
         raise typer.Exit(1)
 
