@@ -35,11 +35,16 @@ _CARDS = (
     (
         "mechanism-but-only-null-trials",
         "",
-        "condition",
+        "finding",
         "Where should ketamine help by its mechanism, but trials found nothing?",
     ),
-    ("nmda-receptor-antagonists", "", "substance", "Which substances block the NMDA receptor?"),
-    ("contradictions", "", "row", "Who says otherwise, and what differs: dose, comparator, time or people?"),
+    ("nmda-receptor-antagonists", "", "statement", "Which substances block the NMDA receptor?"),
+    (
+        "contradictions",
+        "",
+        "difference",
+        "Who says otherwise, and what differs: dose, comparator, time or people?",
+    ),
 )
 """Question, condition to ask it for, what a row is, and the question in plain words."""
 
