@@ -1,6 +1,6 @@
 """Spoil one row at a time and count which faults the build and the questions notice.
 
-    python bench/mutation.py [--each N] [--seed N]
+    python bench/mutation.py [--each N] [--seed N] [--only KIND]
 
 Kinds: flip a finding's verdict, swap the arms of two studies, shift an anchor to the next sentence, drop a
 null finding, borrow a neighbour's citation, turn a claim's polarity. A mutant is *caught* by the tables
@@ -161,10 +161,13 @@ def main() -> None:
     )
     arguments.add_argument("--each", type=int, default=10, help="mutants of each kind")
     arguments.add_argument("--seed", type=int, default=2021)
+    arguments.add_argument("--only", choices=KINDS, help="one kind of mutation; default: all")
     given = arguments.parse_args()
     court, chance = Court(sources.layout(ROOT)), random.Random(given.seed)
     print("| mutation | mutants | caught | by |\n| --- | ---: | ---: | --- |")
     for kind, mutate in KINDS.items():
+        if given.only not in (None, kind):
+            continue
         caught, by = 0, Counter[str]()
         for _ in range(given.each):
             with tempfile.TemporaryDirectory() as scratch:
