@@ -77,7 +77,7 @@ def _run(asserted: Graph) -> str:
 
 
 def _logical(asserted: Graph) -> Graph:
-    """Leave out what has no part in the logic, and a third of the time with it: annotations and plain text."""
+    """Leave out what has no part in the logic, annotations and plain text: a third of the time."""
     silent = {RDFS.label, *asserted.subjects(RDF.type, OWL.AnnotationProperty)}
     kept = rdf.new_graph()
     for triple in asserted:
