@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from ketagraph import __version__
 from ketagraph.cli import app, load_commands, serving
-from ketagraph.server import ServeConfig
+from ketagraph.errors import SourceError
+from ketagraph.questions import read
+from ketagraph.server import ServeConfig, serve
 
 
 @pytest.fixture
@@ -70,3 +75,24 @@ def test_a_value_of_the_wrong_kind_is_refused(settings, data, tmp_path):
     path = tmp_path / "wrong.toml"
     path.write_text('port = "many"\n')
     assert CliRunner().invoke(app, ["serve", "--data", str(data), "--config", str(path)]).exit_code == 2
+
+
+def test_a_server_starts_without_what_only_pages_and_builds_need():
+    heavy = {"curies", "fastapi", "limits", "owlready2", "pydantic", "pyshacl", "rdflib", "yaml"}
+    script = "import sys\nfrom ketagraph import cli\ncli.load_commands('serve')\nprint(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert heavy & set(loaded.split()) == set()
+
+
+def test_the_version_is_told():
+    found = CliRunner().invoke(app, ["--version"])
+    assert (found.exit_code, found.output) == (0, f"ketagraph {__version__}\n")
+
+
+def test_a_broken_question_ends_the_server_with_its_place(tmp_path, data):
+    def questions():
+        return [read(tmp_path / "broken.rq")]
+
+    (tmp_path / "broken.rq").write_text("SELECT ?x {}\n")
+    with pytest.raises(SourceError, match=r"broken\.rq"):
+        serve(ServeConfig(data, port=0, workers=1), questions=questions)

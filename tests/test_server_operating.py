@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from ketagraph.server import ServeConfig, create_app
-from ketagraph.server.rates import client_of, is_loopback
+from ketagraph.server.config import is_loopback
+from ketagraph.server.rates import client_of
 from test_server_cache import ASK, Counting, ask, get, store
 from test_server_running import ENDLESS, data, kind, running
 from test_server_swap import until

@@ -7,8 +7,10 @@ Terms of the ontology live under ``keta:``, things that were observed under ``ki
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
-from curies import Converter, Record
+if TYPE_CHECKING:
+    from curies import Converter
 
 __all__ = ["BASE", "GRAPHS", "PREFIXES", "compress", "converter", "expand", "graph", "term", "thing"]
 
@@ -86,6 +88,9 @@ GRAPHS = (
 @cache
 def converter() -> Converter:
     """Return the CURIE converter for :data:`PREFIXES`, which also reads them in small or capital letters."""
+    # Only here: it loads pydantic, and a query needs neither to be guarded nor to be answered.
+    from curies import Converter, Record
+
     return Converter(
         [
             Record(

@@ -15,17 +15,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import file_digest, sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from platformdirs import user_cache_path
 
-from ketagraph import __version__, describe, names, rdf, sources
-from ketagraph.build import Built, Progress, build
-from ketagraph.dossier import Dossier
-from ketagraph.dossier import read as read_dossier
+from ketagraph import __version__, names, sources
 from ketagraph.errors import EnvironmentFault
 from ketagraph.sources import Layout
 from ketagraph.store.engine import Engine
+
+# What only a build needs (the reasoner, the validator) takes longer to import than a release to be opened.
+if TYPE_CHECKING:
+    from ketagraph.build import Built, Progress
+    from ketagraph.dossier import Dossier
 
 __all__ = [
     "KEPT",
@@ -98,6 +100,8 @@ def ensure(where: Layout, folder: Path, *, progress: Progress = lambda _: None) 
 
 def rebuild(where: Layout, folder: Path, *, progress: Progress = lambda _: None) -> Release:
     """Build, write and point at a new release; older ones but the last few are removed."""
+    from ketagraph.build import build
+
     release = write(build(where, progress=progress), folder)
     prune(folder, keep=KEPT)
     return release
@@ -120,7 +124,9 @@ def engine(release: Release) -> Engine:
 
 def dossier(loaded: Engine) -> Dossier:
     """Collect what a loaded graph knows that bears on claims."""
-    return read_dossier(loaded)
+    from ketagraph.dossier import read
+
+    return read(loaded)
 
 
 def write(built: Built, folder: Path) -> Release:
@@ -174,6 +180,8 @@ def _point(link: Path, name: str) -> None:
 
 
 def _files(built: Built) -> Iterator[tuple[str, bytes]]:
+    from ketagraph import rdf
+
     quads = rdf.nquads(built.graphs)
     yield "ketagraph.nq", quads
     yield "ontology.ttl", rdf.turtle(built.graphs["ontology"]).encode()
@@ -183,6 +191,8 @@ def _files(built: Built) -> Iterator[tuple[str, bytes]]:
 
 
 def _manifest(built: Built, files: Mapping[str, bytes]) -> dict[str, Any]:
+    from ketagraph import describe
+
     return {
         "name": "ketagraph",
         "version": __version__,

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Annotated
 
 import typer
 
+from ketagraph import __version__
 from ketagraph.errors import KetaGraphError
 
 __all__ = ["app", "load_commands", "main"]
@@ -26,8 +28,34 @@ app = typer.Typer(
 )
 
 
-def load_commands() -> None:
-    """Import the modules that register commands; only then, so that importing this costs nothing."""
+_SERVING = {"serve", "up"}
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"ketagraph {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and leave."),
+    ] = False,
+) -> None:
+    """Evidence knowledge graph of ketamine for chronic pain, with semantic query and claim checks."""
+
+
+def load_commands(wanted: str = "") -> None:
+    """Import the modules that register commands; only then, so that importing this costs nothing.
+
+    A server does not wait for the modules of other commands than the ``wanted`` one.
+    """
+    if wanted in _SERVING:
+        from ketagraph.cli import serving
+
+        return
     from ketagraph.cli import (  # noqa: F401
         asking,
         assisting,
@@ -45,7 +73,7 @@ def load_commands() -> None:
 
 def main() -> None:
     """Run a command; a deliberate error becomes its message and its exit code, never a traceback."""
-    load_commands()
+    load_commands(next(iter(sys.argv[1:]), ""))
     try:
         app()
     except KetaGraphError as error:

@@ -12,16 +12,13 @@ import typer
 
 from ketagraph import guard, names, questions, releases, sources
 from ketagraph.cli import app, screen
+from ketagraph.cli.settings import ReleaseFolder
 from ketagraph.dossier import Dossier
 from ketagraph.errors import EnvironmentFault, QueryRefused, UnknownName
 from ketagraph.sources import Layout
 from ketagraph.store.engine import Engine
 
-__all__ = ["ReleaseFolder", "opened"]
-
-ReleaseFolder = Annotated[
-    Path | None, typer.Option("--release", help="Folder of releases; default release/.")
-]
+__all__ = ["opened"]
 
 
 class ResultFormat(StrEnum):

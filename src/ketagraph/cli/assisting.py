@@ -9,7 +9,7 @@ import typer
 
 from ketagraph import mcp_server, releases, sources
 from ketagraph.cli import app
-from ketagraph.cli.asking import ReleaseFolder
+from ketagraph.cli.settings import ReleaseFolder
 
 __all__: list[str] = []
 

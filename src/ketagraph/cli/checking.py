@@ -19,7 +19,8 @@ from ketagraph.batch import Judged
 from ketagraph.claims import Claim, Judgement, Scope, Sign, Standing, check_chain
 from ketagraph.claims import Path as MechanismPath
 from ketagraph.cli import app, screen
-from ketagraph.cli.asking import ReleaseFolder, opened
+from ketagraph.cli.asking import opened
+from ketagraph.cli.settings import ReleaseFolder
 from ketagraph.dossier import Dossier
 from ketagraph.errors import SourceError
 from ketagraph.signed_graph import Limits

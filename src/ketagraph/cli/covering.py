@@ -10,7 +10,8 @@ import typer
 
 from ketagraph import releases
 from ketagraph.cli import app, screen
-from ketagraph.cli.asking import ReleaseFolder, opened
+from ketagraph.cli.asking import opened
+from ketagraph.cli.settings import ReleaseFolder
 from ketagraph.dossier import stored_query
 
 __all__: list[str] = []

@@ -9,7 +9,7 @@ import typer
 
 from ketagraph import exports, releases, sources
 from ketagraph.cli import app, screen
-from ketagraph.cli.asking import ReleaseFolder
+from ketagraph.cli.settings import ReleaseFolder
 
 __all__: list[str] = []
 

@@ -11,7 +11,8 @@ import typer
 
 from ketagraph import accepting, linking, mappings, names, ontologies, releases, sources, vocabulary
 from ketagraph.cli import app, screen
-from ketagraph.cli.asking import ReleaseFolder, opened
+from ketagraph.cli.asking import opened
+from ketagraph.cli.settings import ReleaseFolder
 from ketagraph.errors import SourceError
 from ketagraph.lexicon import Entry
 from ketagraph.linking import Name

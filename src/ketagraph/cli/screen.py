@@ -5,12 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 
-from ketagraph.build import Built, Progress
 from ketagraph.releases import Release
+
+if TYPE_CHECKING:
+    from ketagraph.build import Built, Progress
 
 __all__ = ["errors", "out", "show_build", "show_rows", "stages"]
 

@@ -8,10 +8,8 @@ from typing import Any
 
 import typer
 
-from ketagraph import __version__, guard, questions, releases, sources
-from ketagraph.build import build
+from ketagraph import __version__, guard, releases, sources
 from ketagraph.cli import app, screen
-from ketagraph.cli.asking import ReleaseFolder
 from ketagraph.cli.settings import (
     ENVIRONMENT,
     CacheMb,
@@ -29,6 +27,7 @@ from ketagraph.cli.settings import (
     MemoryMb,
     Metrics,
     Port,
+    ReleaseFolder,
     Timeout,
     UnionDefaultGraph,
     Workers,
@@ -36,6 +35,7 @@ from ketagraph.cli.settings import (
 from ketagraph.releases import Release
 from ketagraph.server import ServeConfig, Serving
 from ketagraph.server import serve as run_server
+from ketagraph.server.config import Listed
 from ketagraph.sources import Layout
 
 __all__: list[str] = []
@@ -73,10 +73,10 @@ def serve(
         folder = release or releases.default_folder(where)
         with screen.stages() as progress:
             releases.ensure(where, folder, progress=progress)
-        settings = _config(where, folder, releases.verified(folder), **given)
+        _run(where, folder, releases.verified(folder), **given)
     else:
         settings = ServeConfig(info={"title": data.name, "version": __version__}, **given)
-    run_server(settings, check=guard.check, on_ready=_announce)
+        run_server(settings, check=guard.check, on_ready=_announce)
 
 
 @app.command()
@@ -87,11 +87,7 @@ def up(
     where = sources.layout()
     folder = releases.default_folder(where)
     release = _fresh_release(where, folder)
-    run_server(
-        _config(where, folder, release, host=host, port=port, timeout=timeout, max_rows=max_rows),
-        check=guard.check,
-        on_ready=_announce,
-    )
+    _run(where, folder, release, host=host, port=port, timeout=timeout, max_rows=max_rows)
 
 
 def _fresh_release(where: Layout, folder: Path) -> Release:
@@ -100,6 +96,8 @@ def _fresh_release(where: Layout, folder: Path) -> Release:
         if not releases.is_stale(release, where):
             screen.show_build(None, release)
             return release
+    from ketagraph.build import build
+
     with screen.stages() as progress:
         built = build(where, progress=progress)
     release = releases.write(built, folder)
@@ -108,12 +106,26 @@ def _fresh_release(where: Layout, folder: Path) -> Release:
     return release
 
 
-def _config(where: Layout, folder: Path, release: Release, **settings: Any) -> ServeConfig:
+def _run(where: Layout, folder: Path, release: Release, **given: Any) -> None:
+    run_server(
+        _config(folder, release, **given),
+        check=guard.check,
+        on_ready=_announce,
+        questions=lambda: _questions(where),
+    )
+
+
+def _questions(where: Layout) -> list[Listed]:
+    from ketagraph import questions
+
+    return [questions.read(path) for path in sorted(where.queries.glob("*.rq"))]
+
+
+def _config(folder: Path, release: Release, **settings: Any) -> ServeConfig:
     return ServeConfig(
         **settings | {"data": release.data, "union_default_graph": True},
         follow=folder,
         edition=release.digest,
-        questions=[questions.read(path) for path in sorted(where.queries.glob("*.rq"))],
         info={
             "title": "KetaGraph",
             "version": str(release.manifest["version"]),

@@ -30,6 +30,7 @@ __all__ = [
     "MemoryMb",
     "Metrics",
     "Port",
+    "ReleaseFolder",
     "Timeout",
     "UnionDefaultGraph",
     "Workers",
@@ -97,6 +98,9 @@ LogQueries = Annotated[
 LogText = Annotated[bool, typer.Option("--log-text", help="Log the text of queries as well.")]
 Drain = Annotated[
     float, typer.Option(min=0, help="Seconds for which /readyz says no before the port closes.")
+]
+ReleaseFolder = Annotated[
+    Path | None, typer.Option("--release", help="Folder of releases; default release/.")
 ]
 Config = Annotated[
     Path | None,

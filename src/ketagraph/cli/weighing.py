@@ -14,7 +14,8 @@ from ketagraph import analyses, releases
 from ketagraph.answers import sentences
 from ketagraph.claims.ablation import Withdrawn
 from ketagraph.cli import app, screen
-from ketagraph.cli.asking import ReleaseFolder, opened
+from ketagraph.cli.asking import opened
+from ketagraph.cli.settings import ReleaseFolder
 from ketagraph.dossier import Dossier
 
 __all__: list[str] = []

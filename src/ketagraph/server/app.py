@@ -1,7 +1,4 @@
-"""A configuration and a store in, the web application out: pages by FastAPI, SPARQL by a bare application.
-
-The SPARQL route is taken before any middleware or routing: on a look-up those cost more than the query.
-"""
+"""A configuration and a store in, the web application out: pages and REST by FastAPI, around the endpoint."""
 
 from __future__ import annotations
 
@@ -20,6 +17,7 @@ from ketagraph.questions import Question
 from ketagraph.server import coding, judging, operating, pages, problem, questioning, reference, resources
 from ketagraph.server.config import ServeConfig
 from ketagraph.server.courtesy import Courtesy
+from ketagraph.server.front import SPARQL
 from ketagraph.server.lookup import Lookup
 from ketagraph.server.sparql import Check, SparqlApp
 from ketagraph.store import Store
@@ -27,7 +25,6 @@ from ketagraph.store import Store
 __all__ = ["Application", "create_app"]
 
 _INTERNAL = "this should not have happened; please report it"
-_SPARQL = frozenset(("/sparql", "/sparql/"))
 
 
 class Application(FastAPI):
@@ -38,7 +35,7 @@ class Application(FastAPI):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send a request to the endpoint or to the pages."""
-        if scope["type"] == "http" and scope["path"] in _SPARQL:
+        if scope["type"] == "http" and scope["path"] in SPARQL:
             await self.sparql(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
@@ -52,14 +49,22 @@ class Application(FastAPI):
         return self.openapi_schema or {}
 
 
-def create_app(config: ServeConfig, store: Store, *, check: Check | None = guard.check) -> Application:
+def create_app(
+    config: ServeConfig,
+    store: Store,
+    *,
+    check: Check | None = guard.check,
+    sparql: SparqlApp | None = None,
+    standing: operating.Standing | None = None,
+) -> Application:
     """Build the application; the caller opens and closes ``store``.
 
-    ``check`` is the guard; None leaves the worker wall standing alone.
+    ``check`` is the guard; None leaves the worker wall standing alone. ``sparql`` is an endpoint over the
+    same store that answers already, ``standing`` whoever knows when the server is to stop.
     """
     # The interactive documentation pages would load scripts from other hosts.
     app = Application(title="KetaGraph", version=__version__, docs_url=None, redoc_url=None)
-    app.sparql = SparqlApp(config, store, check)
+    app.sparql = sparql or SparqlApp(config, store, check)
     app.add_middleware(GZipMiddleware, minimum_size=coding.SMALLEST, compresslevel=1)
     app.add_middleware(Courtesy)
     app.add_exception_handler(HTTPException, _missing)
@@ -67,7 +72,7 @@ def create_app(config: ServeConfig, store: Store, *, check: Check | None = guard
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(Exception, _problem)
     pages.include(app, config, store)
-    operating.include(app, config, app.sparql, store, app)
+    operating.include(app, config, app.sparql, store, standing or app)
     _add_rest(app, config, store)
     return app
 

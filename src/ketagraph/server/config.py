@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from ketagraph.server.rates import is_loopback
-
-__all__ = ["Listed", "ServeConfig"]
+__all__ = ["Listed", "ServeConfig", "is_loopback"]
 
 
 class Listed(Protocol):
@@ -74,3 +73,11 @@ class ServeConfig:
     def limits_clients(self) -> bool:
         """Whether clients have a share each."""
         return not is_loopback(self.host) if self.client_limits is None else self.client_limits
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address or name is this machine's own."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

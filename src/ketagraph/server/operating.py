@@ -8,9 +8,8 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
 from ketagraph.errors import QueryRefused
-from ketagraph.server.config import ServeConfig
+from ketagraph.server.config import ServeConfig, is_loopback
 from ketagraph.server.metrics import MEDIA_TYPE
-from ketagraph.server.rates import is_loopback
 from ketagraph.server.sparql import SparqlApp
 from ketagraph.store import Store
 

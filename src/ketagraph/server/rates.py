@@ -16,7 +16,7 @@ from limits.strategies import FixedWindowRateLimiter
 
 from ketagraph.errors import RateLimited
 
-__all__ = ["Rates", "client_of", "is_loopback"]
+__all__ = ["Rates", "client_of"]
 
 _SITE = 64
 
@@ -29,12 +29,13 @@ class Rates:
         self._time = RateLimitItemPerMinute(max(1, round(seconds * 1000)), namespace="time")
         self._errors = RateLimitItemPerMinute(errors, namespace="errors")
 
-    def check(self, client: str) -> None:
-        """Let a client ask.
+    def check(self, address: str) -> None:
+        """Let the client at ``address`` ask.
 
         Raises:
             RateLimited: it has used up a minute's share; says when to come back.
         """
+        client = client_of(address)
         for item, name in ((self._time, "query time"), (self._errors, "errors")):
             if not self._limiter.test(item, client):
                 wait = self._limiter.get_window_stats(item, client).reset_time - time.time()
@@ -42,8 +43,9 @@ class Rates:
                     f"your share of {name} for this minute is used up", retry_after=max(1, math.ceil(wait))
                 )
 
-    def spend(self, client: str, seconds: float, *, failed: bool) -> None:
+    def spend(self, address: str, seconds: float, *, failed: bool) -> None:
         """Book a query that has been answered or refused."""
+        client = client_of(address)
         self._limiter.hit(self._time, client, cost=max(1, math.ceil(seconds * 1000)))
         if failed:
             self._limiter.hit(self._errors, client)
@@ -58,11 +60,3 @@ def client_of(address: str) -> str:
     if found.version == 4:
         return address
     return str(ipaddress.ip_network((found, _SITE), strict=False))
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address or name is this machine's own."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

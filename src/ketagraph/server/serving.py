@@ -10,21 +10,22 @@ import math
 import signal
 import socket
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from types import FrameType
 from typing import Any
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from ketagraph import guard
-from ketagraph.errors import EnvironmentFault
+from ketagraph.errors import EnvironmentFault, KetaGraphError
 from ketagraph.server import logs
-from ketagraph.server.app import Application, create_app
-from ketagraph.server.config import ServeConfig
+from ketagraph.server.config import Listed, ServeConfig
 from ketagraph.server.following import Follower, ReleaseFolder, SingleFile, edition_of
-from ketagraph.server.sparql import Check
+from ketagraph.server.front import Front
+from ketagraph.server.sparql import Check, SparqlApp
 from ketagraph.store.keeper import PoolSettings
 from ketagraph.store.relay import Relay
 
@@ -49,63 +50,102 @@ def serve(
     *,
     check: Check | None = guard.check,
     on_ready: Callable[[Serving], None] | None = None,
+    questions: Callable[[], Sequence[Listed]] | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM; ``on_ready`` is called once queries are answered.
 
-    ``check`` is the guard; without one (None) the wall of workers stands alone.
+    ``check`` is the guard; without one (None) the wall of workers stands alone. ``questions`` reads those
+    of the pages, which are built once queries are answered; by default they are the configuration's.
 
     Raises:
         EnvironmentFault: the port is taken or the address unknown, or the data cannot be read.
-        SourceError: the data breaks its syntax or a limit; its place is named.
+        SourceError: the data, or a question, breaks its syntax or a limit; its place is named.
     """
     logs.log_events()
     with _bound(config) as listener, asyncio.Runner(loop_factory=_loop_factory()) as runner:
         try:
-            runner.run(_serve(config, listener, check, on_ready or (lambda _: None)))
+            runner.run(
+                _serve(
+                    config,
+                    listener,
+                    check,
+                    on_ready or (lambda _: None),
+                    questions or (lambda: config.questions),
+                )
+            )
         except KeyboardInterrupt:
             # Interrupted while the data was being loaded.
             return
 
 
 async def _serve(
-    config: ServeConfig, listener: socket.socket, check: Check | None, on_ready: Callable[[Serving], None]
+    config: ServeConfig,
+    listener: socket.socket,
+    check: Check | None,
+    on_ready: Callable[[Serving], None],
+    questions: Callable[[], Sequence[Listed]],
 ) -> None:
     relay = await Relay.open(_settings(config))
     follower = Follower(ReleaseFolder(config.follow) if config.follow else SingleFile(config.data), relay)
     following = asyncio.create_task(follower.follow())
     try:
         _heed_signals(follower)
-        app = create_app(config, relay, check=check)
+        front = _front(config, relay, check, questions)
         server = _Server(
-            _uvicorn(app, config), app, config.drain, lambda: on_ready(_serving(listener, relay))
+            _uvicorn(front, config), front, config.drain, lambda: on_ready(_serving(listener, relay))
         )
         await server.serve([listener])
+        if server.fault:
+            raise server.fault
     finally:
         following.cancel()
         await asyncio.wait([following])
         await relay.close()
 
 
+def _front(
+    config: ServeConfig, relay: Relay, check: Check | None, questions: Callable[[], Sequence[Listed]]
+) -> Front:
+    sparql = SparqlApp(config, relay, check)
+
+    def build(front: Front) -> ASGIApp:
+        from ketagraph.server.app import create_app
+
+        return create_app(replace(config, questions=questions()), relay, sparql=sparql, standing=front)
+
+    return Front(sparql, build)
+
+
 class _Server(uvicorn.Server):
+    """uvicorn's server, told when it has started; ``fault`` is what ended it, if the pages did."""
+
     def __init__(
-        self, config: uvicorn.Config, app: Application, drain: float, when_started: Callable[[], None]
+        self, config: uvicorn.Config, front: Front, drain: float, when_started: Callable[[], None]
     ) -> None:
         super().__init__(config)
-        self._app, self._drain, self._when_started = app, drain, when_started
+        self._front, self._drain, self._when_started = front, drain, when_started
+        self.fault: KetaGraphError | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._loop = asyncio.get_running_loop()
         self._when_started()
+        self._building = self._loop.create_task(self._build())
+
+    async def _build(self) -> None:
+        try:
+            await self._front.pages()
+        except KetaGraphError as error:
+            self.fault, self.should_exit = error, True
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Say that no more requests are wanted, and stop after a while; at once when told again."""
-        if self._drain and not self._app.is_draining:
+        if self._drain and not self._front.is_draining:
             stop = partial(super().handle_exit, sig, frame)
             self._loop.call_soon_threadsafe(self._loop.call_later, self._drain, stop)
         else:
             super().handle_exit(sig, frame)
-        self._app.is_draining = True
+        self._front.is_draining = True
 
 
 def _settings(config: ServeConfig) -> PoolSettings:
@@ -120,7 +160,7 @@ def _settings(config: ServeConfig) -> PoolSettings:
     )
 
 
-def _uvicorn(app: Application, config: ServeConfig) -> uvicorn.Config:
+def _uvicorn(app: ASGIApp, config: ServeConfig) -> uvicorn.Config:
     # Broken transfers are ours, logged with their reason; uvicorn would log them again without it.
     logging.getLogger("uvicorn.error").addFilter(_not_broken_off)
     return uvicorn.Config(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import secrets
 from collections.abc import Awaitable, Callable, Hashable
+from typing import TYPE_CHECKING
 
 from starlette.types import Receive, Scope, Send
 
@@ -16,15 +17,16 @@ from ketagraph.errors import KetaGraphError, QueryRefused
 from ketagraph.server import coding, protocol
 from ketagraph.server.cache import Cache, Entry, is_lasting, query_key
 from ketagraph.server.config import ServeConfig
-from ketagraph.server.description import describe
 from ketagraph.server.exchange import ALLOW, PIECE, Exchange, repeat, signature, size_of, typed
 from ketagraph.server.logs import QueryLog
 from ketagraph.server.metrics import Metrics
 from ketagraph.server.negotiation import choose
-from ketagraph.server.rates import Rates, client_of
 from ketagraph.server.watch import Running, chosen_id, fresh_id
 from ketagraph.store import Query, Store
 from ketagraph.store.formats import BINDINGS, GRAPHS, SHORT_NAMES
+
+if TYPE_CHECKING:
+    from ketagraph.server.rates import Rates
 
 __all__ = ["Check", "SparqlApp"]
 
@@ -49,7 +51,7 @@ class SparqlApp:
     def __init__(self, config: ServeConfig, store: Store, check: Check | None) -> None:
         self._config, self._store, self._check = config, store, check
         self.cache, self.running, self.metrics = Cache(config.cache_mb << 20), Running(), Metrics()
-        self._rates = Rates(config.client_seconds, config.client_errors) if config.limits_clients else None
+        self._rates = _rates(config) if config.limits_clients else None
         self._run, self._numbers = secrets.token_hex(3).encode(), itertools.count(1)
         self._log = QueryLog(text=config.log_text) if config.log_queries else None
 
@@ -116,7 +118,7 @@ class SparqlApp:
 
     def _admit(self, exchange: Exchange) -> None:
         if self._rates:
-            self._rates.check(client_of(exchange.client))
+            self._rates.check(exchange.client)
         if self._check:
             self._check(exchange.text)
 
@@ -142,7 +144,7 @@ class SparqlApp:
         seconds, status = exchange.elapsed, exchange.status
         self.metrics.count(status, seconds, exchange.sent, cached=exchange.is_cached)
         if self._rates and not exchange.is_cached and status != 429:
-            self._rates.spend(client_of(exchange.client), seconds, failed=status >= 400)
+            self._rates.spend(exchange.client, seconds, failed=status >= 400)
         if self._log:
             facts = {"status": status, "ms": round(seconds * 1000, 1), "rows": exchange.rows}
             facts |= {"bytes": exchange.sent, "cached": exchange.is_cached}
@@ -155,6 +157,9 @@ class SparqlApp:
         if wanted == "text/html":
             await exchange.respond(303, [(b"location", b"./")])
             return
+        # Only here: a server that starts has better things to load first.
+        from ketagraph.server.description import describe
+
         body = describe(self._config, self._store.graphs, self._url(exchange), wanted)
         await exchange.respond(200, [(b"content-type", typed(wanted))], body)
 
@@ -175,6 +180,13 @@ class SparqlApp:
             operation.named_graphs if dataset else None,
             self._url(exchange),
         )
+
+
+def _rates(config: ServeConfig) -> Rates:
+    # The library is not for a server that only its own machine can ask.
+    from ketagraph.server.rates import Rates
+
+    return Rates(config.client_seconds, config.client_errors)
 
 
 async def _read(exchange: Exchange, scope: Scope, receive: Receive) -> protocol.Operation:
