@@ -117,7 +117,7 @@ class Cache:
     def __init__(self, limit: int) -> None:
         self.largest = limit // _SHARE
         self._answers: Shelf[Hashable, Entry] = Shelf(limit - self.largest)
-        self._requests: Shelf[Hashable, Hashable] = Shelf(self.largest)
+        self._requests: Shelf[bytes, tuple[Hashable, bytes]] = Shelf(self.largest)
         self._edition = ""
         self.hits, self.misses = 0, 0
 
@@ -126,13 +126,18 @@ class Cache:
         """Bytes in use, as far as they are counted."""
         return self._answers.held + self._requests.held
 
-    def repeated(self, edition: str, request: Hashable) -> Entry | None:
-        """Return the answer to a request that has been seen byte for byte."""
+    def repeated(self, edition: str, request: bytes) -> tuple[bytes, bytes] | None:
+        """Return head and body of the answer to a request that has been seen byte for byte."""
         self._turn(edition)
-        key = self._requests.find(request)
-        entry = None if key is None else self._answers.find(key)
-        self.hits += entry is not None
-        return entry
+        known = self._requests.find(request)
+        if known is None:
+            return None
+        key, head = known
+        entry = self._answers.find(key)
+        if entry is None:
+            return None
+        self.hits += 1
+        return head, entry.body
 
     def find(self, edition: str, key: Hashable) -> Entry | None:
         """Return the answer to a query about ``edition``."""
@@ -150,9 +155,9 @@ class Cache:
             text = key[0] if isinstance(key, tuple) else ""
             self._answers.keep(key, entry, len(entry.body) + 2 * len(text) + _OVERHEAD)
 
-    def recall(self, request: Hashable, key: Hashable, size: int) -> None:
-        """Remember that a request of ``size`` bytes comes down to ``key``."""
-        self._requests.keep(request, key, size + _OVERHEAD)
+    def recall(self, request: bytes, key: Hashable, head: bytes) -> None:
+        """Remember that a request comes down to ``key``, and the head under which that answer is sent."""
+        self._requests.keep(request, (key, head), len(request) + len(head) + _OVERHEAD)
 
     def _turn(self, edition: str) -> None:
         if edition != self._edition:

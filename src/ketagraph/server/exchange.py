@@ -10,7 +10,7 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import AsyncIterator, Hashable, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 
 from starlette.types import Scope, Send
 
@@ -19,7 +19,7 @@ from ketagraph.server import coding, problem, protocol
 from ketagraph.server.cache import Entry, matches
 from ketagraph.store import Answer
 
-__all__ = ["ALLOW", "PIECE", "Exchange", "repeat", "signature", "size_of", "typed"]
+__all__ = ["ALLOW", "PIECE", "Exchange", "typed"]
 
 _log = logging.getLogger(__name__)
 
@@ -203,23 +203,6 @@ class Exchange:
     async def _body(self, piece: bytes, *, more: bool) -> None:
         self.sent += len(piece)
         await self._send({"type": "http.response.body", "body": piece, "more_body": more})
-
-
-def signature(scope: Scope) -> Hashable:
-    """Everything that a request without a body says."""
-    return scope["method"], scope["path"], scope["query_string"], scope["scheme"], *scope["headers"]
-
-
-def size_of(scope: Scope) -> int:
-    """Count the bytes of a request without a body, roughly."""
-    return len(scope["query_string"]) + sum(len(name) + len(value) for name, value in scope["headers"])
-
-
-async def repeat(entry: Entry, send: Send, query_id: bytes) -> None:
-    """Send what was sent before, by the shortest way: this is what a cache is for."""
-    ours = [(b"x-ketagraph-query-id", query_id), (b"x-ketagraph-elapsed-ms", b"0.0")]
-    await send({"type": "http.response.start", "status": 200, "headers": [*entry.headers, *ours]})
-    await send({"type": "http.response.body", "body": entry.body})
 
 
 def typed(media_type: str) -> bytes:

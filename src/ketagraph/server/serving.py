@@ -26,6 +26,7 @@ from ketagraph.server.config import Listed, ServeConfig
 from ketagraph.server.following import Follower, ReleaseFolder, SingleFile, edition_of
 from ketagraph.server.front import Front
 from ketagraph.server.sparql import Check, SparqlApp
+from ketagraph.server.wire import Repeats, Wire
 from ketagraph.store.keeper import PoolSettings
 from ketagraph.store.relay import Relay
 
@@ -90,9 +91,10 @@ async def _serve(
     following = asyncio.create_task(follower.follow())
     try:
         _heed_signals(follower)
-        front = _front(config, relay, check, questions)
+        sparql = SparqlApp(config, relay, check)
+        front = _front(config, relay, sparql, questions)
         server = _Server(
-            _uvicorn(front, config), front, config.drain, lambda: on_ready(_serving(listener, relay))
+            _uvicorn(front, config, sparql), front, config.drain, lambda: on_ready(_serving(listener, relay))
         )
         await server.serve([listener])
         if server.fault:
@@ -104,10 +106,8 @@ async def _serve(
 
 
 def _front(
-    config: ServeConfig, relay: Relay, check: Check | None, questions: Callable[[], Sequence[Listed]]
+    config: ServeConfig, relay: Relay, sparql: SparqlApp, questions: Callable[[], Sequence[Listed]]
 ) -> Front:
-    sparql = SparqlApp(config, relay, check)
-
     def build(front: Front) -> ASGIApp:
         from ketagraph.server.app import create_app
 
@@ -160,11 +160,12 @@ def _settings(config: ServeConfig) -> PoolSettings:
     )
 
 
-def _uvicorn(app: ASGIApp, config: ServeConfig) -> uvicorn.Config:
+def _uvicorn(app: ASGIApp, config: ServeConfig, repeats: Repeats) -> uvicorn.Config:
     # Broken transfers are ours, logged with their reason; uvicorn would log them again without it.
     logging.getLogger("uvicorn.error").addFilter(_not_broken_off)
     return uvicorn.Config(
         app,
+        http=partial(Wire, repeats),  # type: ignore[arg-type] # called like the class that is expected
         log_config=None,
         access_log=False,
         lifespan="off",

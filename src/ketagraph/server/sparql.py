@@ -17,11 +17,12 @@ from ketagraph.errors import KetaGraphError, QueryRefused
 from ketagraph.server import coding, protocol
 from ketagraph.server.cache import Cache, Entry, is_lasting, query_key
 from ketagraph.server.config import ServeConfig
-from ketagraph.server.exchange import ALLOW, PIECE, Exchange, repeat, signature, size_of, typed
+from ketagraph.server.exchange import ALLOW, PIECE, Exchange, typed
 from ketagraph.server.logs import QueryLog
 from ketagraph.server.metrics import Metrics
 from ketagraph.server.negotiation import choose
 from ketagraph.server.watch import Running, chosen_id, fresh_id
+from ketagraph.server.wire import REQUEST
 from ketagraph.store import Query, Store
 from ketagraph.store.formats import BINDINGS, GRAPHS, SHORT_NAMES
 
@@ -43,6 +44,7 @@ _PREFLIGHT = [
     (b"access-control-max-age", b"86400"),
 ]
 _CHOSEN = b"x-ketagraph-query-id"
+_REPEATED = b"%bx-ketagraph-query-id: %b-%x\r\nx-ketagraph-elapsed-ms: 0.0\r\n"
 
 
 class SparqlApp:
@@ -57,14 +59,17 @@ class SparqlApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request of the SPARQL Protocol."""
-        if scope["method"] == "GET" and not self._log:
-            entry = self.cache.repeated(self._store.edition, signature(scope))
-            if entry and len(entry.body) <= PIECE:
-                await repeat(entry, send, b"%s-%x" % (self._run, next(self._numbers)))
-                self.metrics.count_repeat(len(entry.body))
-                return
         exchange = self._exchange(scope, send)
         await self._conduct(exchange, lambda: self._respond(exchange, scope, receive))
+
+    def repeated(self, request: bytes) -> tuple[bytes, bytes] | None:
+        """Return head and body of the answer to a request that has been answered byte for byte."""
+        found = None if self._log else self.cache.repeated(self._store.edition, request)
+        if found is None:
+            return None
+        head, body = found
+        self.metrics.count_repeat(len(body))
+        return _REPEATED % (head, self._run, next(self._numbers)), body
 
     async def run(
         self, scope: Scope, receive: Receive, send: Send, read: Callable[[], protocol.Operation]
@@ -137,7 +142,9 @@ class SparqlApp:
             self.cache.keep(edition, key, entry)
         elif exchange.is_plain:
             # Only what has been asked twice is worth a short cut.
-            self.cache.recall(signature(exchange.scope), key, size_of(exchange.scope))
+            request = exchange.scope.get(REQUEST)
+            if request and len(entry.body) <= PIECE:
+                self.cache.recall(request, key, _head(entry))
 
     def _book(self, exchange: Exchange) -> None:
         """Write down how it went."""
@@ -180,6 +187,10 @@ class SparqlApp:
             operation.named_graphs if dataset else None,
             self._url(exchange),
         )
+
+
+def _head(entry: Entry) -> bytes:
+    return b"".join(b"%b: %b\r\n" % pair for pair in entry.headers)
 
 
 def _rates(config: ServeConfig) -> Rates:

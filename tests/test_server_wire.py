@@ -1,0 +1,158 @@
+"""Connections: what is repeated without being read, and what a request may take to arrive."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+import pytest
+import uvicorn
+from uvicorn.server import ServerState
+
+from ketagraph.server import wire
+from ketagraph.server.wire import REQUEST, Wire
+
+ASKED = b"GET /sparql?query=ASK%20%7B%7D HTTP/1.1\r\nhost: x\r\n\r\n"
+KNOWN = b"GET /known HTTP/1.1\r\nhost: x\r\n\r\n"
+
+
+class Known:
+    """Knows one answer."""
+
+    def repeated(self, request: bytes) -> tuple[bytes, bytes] | None:
+        return (b"content-length: 5\r\n", b"known") if request == KNOWN else None
+
+
+class Application:
+    """Says which path it was asked for, once it has the body, and keeps what it was told to remember."""
+
+    def __init__(self) -> None:
+        self.remembered: list[bytes | None] = []
+
+    async def __call__(self, scope, receive, send) -> None:
+        self.remembered.append(scope.get(REQUEST))
+        while (await receive()).get("more_body"):
+            pass
+        body = scope["path"].encode()
+        headers = [(b"content-length", b"%d" % len(body))]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+
+Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[object]]
+
+
+def connected(talk: Talk) -> tuple[object, list[bytes | None]]:
+    """Let ``talk`` hold a conversation with a server on loopback; also what the server would remember."""
+    application = Application()
+
+    async def main() -> object:
+        config = uvicorn.Config(application, log_config=None, access_log=False, lifespan="off")
+        config.load()
+        make = partial(Wire, Known(), config=config, server_state=ServerState(), app_state={})
+        server = await asyncio.get_running_loop().create_server(make, "127.0.0.1", 0)
+        async with server, asyncio.timeout(20):
+            reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+            try:
+                return await talk(reader, writer)
+            finally:
+                writer.close()
+
+    return asyncio.run(main()), application.remembered
+
+
+async def answer(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
+    """Read one answer: its status line and its body."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
+    return head.split(b"\r\n")[0], await reader.readexactly(length)
+
+
+def sent(*pieces: bytes, pause: float = 0.0, answers: int = 1) -> Talk:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> list[bytes]:
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(pause)
+        return [(await answer(reader))[1] for _ in range(answers)]
+
+    return talk
+
+
+def test_a_known_request_is_answered_without_the_application():
+    assert connected(sent(KNOWN)) == ([b"known"], [])
+
+
+def test_what_is_known_and_what_is_not_take_turns_on_one_connection():
+    async def talk(reader, writer):
+        bodies = []
+        for request in (KNOWN, ASKED, KNOWN, KNOWN, ASKED):
+            writer.write(request)
+            bodies.append((await answer(reader))[1])
+        return bodies
+
+    assert connected(talk) == ([b"known", b"/sparql", b"known", b"known", b"/sparql"], [ASKED, ASKED])
+
+
+def test_requests_that_arrive_together_are_answered_in_order():
+    assert connected(sent(ASKED + KNOWN, answers=2)) == ([b"/sparql", b"/known"], [None, None])
+
+
+def test_a_known_request_waits_for_the_answer_before_it():
+    slow = b"POST /slow HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n"
+    assert connected(sent(slow + b"a", KNOWN[:1], pause=0.05, answers=1))[0] == [b"/slow"]
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "why"),
+    [
+        (ASKED.replace(b"1.1", b"1.0"), "HTTP/1.0 ends its connection"),
+        (ASKED.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n"), "so does whoever says so"),
+        (b"POST /sparql HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n", "only GET is repeated"),
+        (ASKED.replace(b"x", b"x" * 9000), "it is long"),
+    ],
+)
+def test_some_requests_are_never_remembered(request_bytes, why):
+    assert connected(sent(request_bytes))[1] == [None], why
+
+
+def test_a_request_in_two_pieces_is_read_but_not_remembered():
+    assert connected(sent(ASKED[:9], ASKED[9:], pause=0.05)) == ([b"/sparql"], [None])
+
+
+@pytest.mark.parametrize(
+    "pieces", [(ASKED[:20],), (b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n", b"half")]
+)
+def test_a_request_that_does_not_arrive_is_given_up(monkeypatch, pieces):
+    monkeypatch.setattr(wire, "_SLOWEST", 0.2)
+
+    async def talk(reader, writer):
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+        return await reader.read()
+
+    assert connected(talk)[0].startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_connection_without_a_request_is_closed(monkeypatch):
+    monkeypatch.setattr(wire, "_SLOWEST", 0.1)
+
+    async def talk(reader, writer):
+        return await reader.read()
+
+    assert connected(talk)[0] == b""
+
+
+def test_a_slow_client_of_many_requests_is_not_given_up(monkeypatch):
+    monkeypatch.setattr(wire, "_SLOWEST", 0.3)
+    assert connected(sent(KNOWN, ASKED, KNOWN, ASKED, pause=0.15, answers=4))[0][-1] == b"/sparql"
+
+
+def test_an_endless_head_is_refused():
+    async def talk(reader, writer):
+        writer.write(b"GET / HTTP/1.1\r\n" + b"x: %b\r\n" % (b"y" * 100) * 1300)
+        return await reader.read()
+
+    assert connected(talk)[0].startswith(b"HTTP/1.1 431 ")
