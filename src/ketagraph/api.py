@@ -26,7 +26,6 @@ from ketagraph.answers import JudgementAnswer, answer
 from ketagraph.claims import HOPS, Judgement
 from ketagraph.dossier import Dossier, stored_query
 from ketagraph.errors import UnknownName
-from ketagraph.importing import overlay_of
 from ketagraph.remote import Remote
 from ketagraph.results import Rows
 from ketagraph.store.engine import Engine, Term
@@ -282,13 +281,7 @@ def open_graph(source: str | Path | None = None, *, timeout: float = 60.0) -> Kn
 
 def _with_imports(release: releases.Release) -> Engine:
     """Open a release with the ontologies that were imported beside it."""
-    loaded = releases.engine(release)
-    imports = sorted(overlay_of(release.path.parent).glob("*.nq"))
-    for path in imports:
-        loaded.load_quads(path)
-    if imports:
-        loaded.unite_graphs()
-    return loaded
+    return releases.engine(release, releases.imports(release.path.parent))
 
 
 def _release(path: Path) -> releases.Release:

@@ -25,13 +25,14 @@ from ketagraph.mappings import Mapping as MappingRow
 from ketagraph.ontologies import Statements, read
 from ketagraph.store.loading import Expansion
 
-__all__ = ["Imported", "Problem", "import_ontology", "overlay_of", "problems", "sliced"]
+__all__ = ["Imported", "Problem", "import_ontology", "problems", "sliced"]
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
 _RDFS = names.PREFIXES["rdfs"]
 _OWL = names.PREFIXES["owl"]
 _TYPE = f"<{names.PREFIXES['rdf']}type>"
 _SUBCLASS = f"<{_RDFS}subClassOf>"
+_SOME = f"<{_OWL}someValuesFrom>"
 _DEPRECATED = f"<{_OWL}deprecated>"
 _REPLACED = (f"<{names.PREFIXES['dcterms']}isReplacedBy>", "<http://purl.obolibrary.org/obo/IAO_0100001>")
 _VERSION = (f"<{_OWL}versionIRI>", f"<{_OWL}versionInfo>")
@@ -63,11 +64,6 @@ class Imported:
     sliced: bool
     statements: int
     problems: tuple[Problem, ...]
-
-
-def overlay_of(folder: Path) -> Path:
-    """Return the overlay of a folder of releases; hidden, so that it is not taken for one of them."""
-    return folder / ".external"
 
 
 def import_ontology(
@@ -168,15 +164,19 @@ def problems(lines: Statements, rows: Iterable[MappingRow]) -> list[Problem]:
 
 
 def sliced(lines: Statements, wanted: Iterable[str], *, descendants: bool = False) -> Statements:
-    """Keep what is said of ``wanted`` (IRIs in angle brackets), of all above them, and of all below."""
+    """Keep what is said of ``wanted`` (IRIs in angle brackets), of all above them, and of all below.
+
+    Above a term is also what it is said to have some relation to: a chemical keeps its roles.
+    """
     up: dict[str, set[str]] = defaultdict(set)
     down: dict[str, set[str]] = defaultdict(set)
     about: dict[str, list[str]] = defaultdict(list)
     for line in lines:
         subject, predicate, object_ = _parts(line)
         about[subject].append(line)
-        if predicate == _SUBCLASS:
+        if predicate in {_SUBCLASS, _SOME}:
             up[subject].add(object_)
+        if predicate == _SUBCLASS:
             down[object_].add(subject)
     start = {iri for iri in wanted if iri in about}
     below = _closure(start, down) if descendants else start

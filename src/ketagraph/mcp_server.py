@@ -11,13 +11,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from ketagraph import guard, names
 from ketagraph.api import KnowledgeGraph
 from ketagraph.dossier import stored_query
 from ketagraph.errors import EnvironmentFault, KetaGraphError, UnknownName
-from ketagraph.releases import Release
+from ketagraph.releases import Release, imports
 from ketagraph.releases import engine as opened
 from ketagraph.results import Rows
 from ketagraph.store.pool import Pool, PoolSettings
@@ -52,7 +53,11 @@ class Tools:
     @cached_property
     def kg(self) -> KnowledgeGraph:
         """The graph in this process, for our own queries."""
-        return KnowledgeGraph(opened(self.release), self.release.path.name)
+        return KnowledgeGraph(opened(self.release, self._imports), self.release.path.name)
+
+    @property
+    def _imports(self) -> list[Path]:
+        return imports(self.release.path.parent)
 
     @asynccontextmanager
     async def pool(self) -> AsyncIterator[Pool]:
@@ -63,6 +68,7 @@ class Tools:
             workers=self.limits.workers,
             memory=self.limits.memory_mb << 20,
             edition=self.release.path.name,
+            imports=tuple(self._imports),
         )
         pool = await Pool.open(settings)
         try:

@@ -11,7 +11,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import file_digest, sha256
 from pathlib import Path
@@ -37,7 +37,9 @@ __all__ = [
     "dossier",
     "engine",
     "ensure",
+    "imports",
     "is_stale",
+    "overlay",
     "prune",
     "rebuild",
     "verified",
@@ -112,12 +114,23 @@ def is_stale(release: Release, where: Layout) -> bool:
     return release.manifest.get("sources_sha256") != sources.digest(where)
 
 
-def engine(release: Release) -> Engine:
-    """Return the release in memory, its default graph the union of its graphs."""
+def overlay(folder: Path) -> Path:
+    """Where ontologies are imported to, beside the releases of ``folder``; hidden, so as not to be one."""
+    return folder / ".external"
+
+
+def imports(folder: Path) -> list[Path]:
+    """Files of the ontologies that were imported beside the releases of ``folder``, sorted."""
+    return sorted(path for path in overlay(folder).glob("*.nq") if not path.name.startswith("."))
+
+
+def engine(release: Release, imported: Iterable[Path] = ()) -> Engine:
+    """Return the release in memory, with what was ``imported``; its default graph is the union of all."""
     if not release.data.is_file():
         raise EnvironmentFault(f"{release.data} is missing; run: ketagraph build")
     loaded = Engine()
-    loaded.load_quads(release.data)
+    for path in (release.data, *imported):
+        loaded.load_quads(path)
     loaded.unite_graphs()
     return loaded
 

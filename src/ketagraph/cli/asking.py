@@ -41,15 +41,18 @@ _MEDIA_TYPES = {
 _GRAPH_FORMS = {"CONSTRUCT", "DESCRIBE"}
 
 
-def opened(folder: Path | None) -> tuple[Layout, Engine]:
-    """Return the sources and the current release in memory, built first where there is none."""
+def opened(folder: Path | None, *, imported: bool = False) -> tuple[Layout, Engine]:
+    """Return the sources and the current release in memory, built first where there is none.
+
+    ``imported`` adds what was imported beside it: for queries, never for judgements.
+    """
     where = sources.layout()
     folder = folder or releases.default_folder(where)
     with screen.stages() as progress:
         release = releases.ensure(where, folder, progress=progress)
     if releases.is_stale(release, where):
         typer.echo("note: the sources have changed since this release; run: ketagraph build", err=True)
-    return where, releases.engine(release)
+    return where, releases.engine(release, releases.imports(folder) if imported else ())
 
 
 @app.command()
@@ -66,7 +69,7 @@ def query(
     if (name is None) == (text is None):
         raise typer.BadParameter("give a question's name, a file, or -e TEXT")
     given = _pairs(parameters or [])
-    where, engine = opened(release)
+    where, engine = opened(release, imported=True)
     sparql = text if text is not None else _named(name or "", where, given, releases.dossier(engine))
     form = guard.check(sparql).form
     if style is None:

@@ -40,7 +40,7 @@ def import_command(
     done = importing.import_ontology(
         file,
         name,
-        overlay or importing.overlay_of(releases.default_folder(where)),
+        overlay or releases.overlay(releases.default_folder(where)),
         mappings=rows,
         is_slice=is_slice,
         descendants=descendants,

@@ -47,14 +47,25 @@ class ReleaseFolder:
         self._folder = folder
 
     def mark(self) -> Hashable:
-        """Pointer, manifest and data, by name, size and time."""
+        """Pointer, manifest, data and what was imported beside them, by name, size and time."""
         path = (self._folder / "current").resolve()
-        return path, _mark(path / "manifest.json"), _mark(path / "ketagraph.nq")
+        return path, _mark(path / "manifest.json"), _mark(path / "ketagraph.nq"), self._imports()
 
     def settings(self, before: PoolSettings) -> PoolSettings:
-        """Take the current release once its data agree with its manifest."""
+        """Take the current release once its data agree with its manifest, and what was imported beside it."""
         release = releases.verified(self._folder)
-        return replace(before, data=release.data, edition=release.digest)
+        return self.with_imports(replace(before, data=release.data, edition=release.digest))
+
+    def with_imports(self, settings: PoolSettings) -> PoolSettings:
+        """Add what was imported beside the releases; the edition tells of it too."""
+        found = self._imports()
+        state = "".join(f"+{path.stem}-{edition_of(path)}" for path, _ in found)
+        return replace(
+            settings, imports=tuple(path for path, _ in found), edition=f"{settings.edition}{state}"
+        )
+
+    def _imports(self) -> tuple[tuple[Path, tuple[int, ...]], ...]:
+        return tuple((path, _mark(path)) for path in releases.imports(self._folder))
 
 
 class SingleFile:

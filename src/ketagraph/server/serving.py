@@ -150,7 +150,7 @@ class _Server(uvicorn.Server):
 
 def _settings(config: ServeConfig) -> PoolSettings:
     workers = config.worker_count
-    return PoolSettings(
+    settings = PoolSettings(
         config.data,
         config.union_default_graph,
         workers,
@@ -158,6 +158,7 @@ def _settings(config: ServeConfig) -> PoolSettings:
         memory=config.memory_mb << 20,
         edition=config.edition or edition_of(config.data),
     )
+    return ReleaseFolder(config.follow).with_imports(settings) if config.follow else settings
 
 
 def _uvicorn(app: ASGIApp, config: ServeConfig, repeats: Repeats) -> uvicorn.Config:

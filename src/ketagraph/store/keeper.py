@@ -26,6 +26,8 @@ _PATIENCE = 2.0
 class PoolSettings:
     """What a pool serves and how: ``union`` puts named graphs into the default graph as well.
 
+    ``data`` is a file of any known type; ``imports`` are files that are loaded beside it.
+
     ``memory`` is what a query may take, in bytes; ``workers`` run at once, ``queue`` more may wait while
     the queue does not move. ``edition`` names the state of the data: equal names, equal answers.
     """
@@ -36,6 +38,7 @@ class PoolSettings:
     queue: int = 4
     memory: int = 2 << 30
     edition: str = ""
+    imports: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,13 @@ class Keeper:
         """
         keeper = cls(*_spawned())
         try:
-            keeper._order({"data": str(settings.data), "union": settings.union, "memory": settings.memory})
+            keeper._order(
+                {
+                    "data": [str(path) for path in (settings.data, *settings.imports)],
+                    "union": settings.union,
+                    "memory": settings.memory,
+                }
+            )
             return keeper, await keeper._loaded(settings.data)
         except BaseException:
             await keeper.close()

@@ -3,7 +3,7 @@
 Run as ``python -m ketagraph.store.nursery FD``, where FD is a socket to the keeper (the web process). It
 stays single-threaded, so that forking is safe. Orders and reports are lines of JSON::
 
-    keeper → {"data": path, "union": bool, "memory": bytes}     first, then
+    keeper → {"data": [path, …], "union": bool, "memory": bytes}     first, then
              {"fork": id} with a socket attached · {"kill": id}
     nursery → {"ready": {"quads": n, "graphs": [IRI, …], "network": bool}}
               or {"failed": message, "faults": […]}, then
@@ -68,11 +68,19 @@ def main() -> None:
 
 def _load(settings: dict[str, Any]) -> Store:
     """Read the data under a memory cap of its own, so that a hostile file ends this process at worst."""
-    path = Path(settings["data"])
+    paths = [Path(path) for path in settings["data"]]
     with suppress(OSError):
-        size = path.stat().st_size * (_LOADING if path.suffix != ".gz" else 20 * _LOADING)
+        size = sum(map(_need, paths))
         confine.cap_memory(confine.address_space() + settings["memory"] + size)
-    return open_store(path)
+    store = open_store(paths[0])
+    for path in paths[1:]:
+        loading.load_file(store, path)
+    return store
+
+
+def _need(path: Path) -> int:
+    """Estimate the most bytes that loading a file may take."""
+    return path.stat().st_size * (_LOADING if path.suffix != ".gz" else 20 * _LOADING)
 
 
 def _graphs(store: Store) -> list[str]:
