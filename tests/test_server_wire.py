@@ -150,6 +150,35 @@ def test_a_slow_client_of_many_requests_is_not_given_up(monkeypatch):
     assert connected(sent(KNOWN, ASKED, KNOWN, ASKED, pause=0.15, answers=4))[0][-1] == b"/sparql"
 
 
+def test_the_head_of_an_answer_leaves_with_its_body():
+    async def talk(reader, writer):
+        writer.write(ASKED)
+        return await reader.read(1 << 16)
+
+    assert connected(talk)[0].endswith(b"\r\n\r\n/sparql")
+
+
+@pytest.mark.parametrize("method", [b"HEAD", b"GET"])
+def test_an_answer_without_a_body_leaves_too(method):
+    async def talk(reader, writer):
+        writer.write(ASKED.replace(b"GET", method).replace(b"/sparql", b"/"))
+        return await reader.readuntil(b"\r\n\r\n")
+
+    assert connected(talk)[0].startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_client_that_waits_for_100_gets_it_at_once():
+    asked = b"POST /x HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\nexpect: 100-continue\r\n\r\n"
+
+    async def talk(reader, writer):
+        writer.write(asked)
+        first = await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"ab")
+        return first, await answer(reader)
+
+    assert connected(talk)[0] == (b"HTTP/1.1 100 Continue\r\n\r\n", (b"HTTP/1.1 200 OK", b"/x"))
+
+
 def test_an_endless_head_is_refused():
     async def talk(reader, writer):
         writer.write(b"GET / HTTP/1.1\r\n" + b"x: %b\r\n" % (b"y" * 100) * 1300)

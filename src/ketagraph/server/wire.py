@@ -1,8 +1,9 @@
-"""Bytes from a connection in, requests out: uvicorn's HTTP protocol, with a short cut and a clock.
+"""Bytes from a connection in, requests out: uvicorn's HTTP protocol, with short cuts and a clock.
 
 A request that is byte for byte one that was answered before gets those bytes again without being parsed
-(:class:`Repeats` says which). A request must arrive within a bounded time and have a head of bounded size,
-so that nobody holds a connection by sending one slowly, or fills the memory by never ending one.
+(:class:`Repeats` says which). The head of an answer leaves with the first bytes of its body. A request must
+arrive within a bounded time and have a head of bounded size, so that nobody holds a connection by sending
+one slowly, or fills the memory by never ending one.
 """
 
 from __future__ import annotations
@@ -36,6 +37,37 @@ class Repeats(Protocol):
         """Return head (headers alone, but for the date) and body of the answer, if there is one."""
 
 
+class _Corked:
+    """A transport that keeps the head of an answer until there is more to send; uvicorn writes it alone."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._held = b""
+
+    def write(self, data: bytes) -> None:
+        """Send with what is held; hold the head of a final answer, which begins with one of these lines."""
+        if data.startswith((b"HTTP/1.1 2", b"HTTP/1.1 3", b"HTTP/1.1 4", b"HTTP/1.1 5")):
+            self._held += data
+        else:
+            self._transport.write(self._held + data if self._held else data)
+            self._held = b""
+
+    def flush(self) -> None:
+        """Send what is held: an answer without a body ends with its head."""
+        if self._held:
+            self._transport.write(self._held)
+            self._held = b""
+
+    def close(self) -> None:
+        """Send what is held, and close."""
+        self.flush()
+        self._transport.close()
+
+    def is_closing(self) -> bool:
+        """Whether nothing more can be sent."""
+        return self._transport.is_closing()
+
+
 class Wire(HttpToolsProtocol):
     """One connection. Made by uvicorn, which passes on whatever else it needs."""
 
@@ -50,6 +82,7 @@ class Wire(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first request."""
         super().connection_made(transport)
+        self._cork = _Corked(transport)
         self._clock = self.loop.call_later(_SLOWEST, self._give_up, b"")
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -82,7 +115,13 @@ class Wire(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Leave the size of the body to the application."""
         super().on_headers_complete()
+        self.cycle.transport = self._cork  # type: ignore[assignment] # as much of one as a cycle needs
         self._head = -(1 << 62)
+
+    def on_response_complete(self) -> None:
+        """Send what is left of an answer."""
+        self._cork.flush()
+        super().on_response_complete()
 
     def on_message_complete(self) -> None:
         """Stop waiting for it."""
