@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -23,10 +24,9 @@ class Metrics:
             ("status", "cached"),
             registry=self._registry,
         )
-        # Looking a label up costs more than counting.
-        self._outcomes: dict[tuple[int, bool], Counter] = {}
-        # A repeat is answered in less time than two counters take; they learn of it when they are asked.
-        self._repeats = self._repeated_bytes = 0
+        # A counter takes a lock, which is more than a look-up should pay; they learn of these when asked.
+        self._tally: defaultdict[tuple[int, bool], int] = defaultdict(int)
+        self._sent = 0
         self._bytes = Counter(
             "ketagraph_sent_bytes", "Bytes of answers, as they were sent.", registry=self._registry
         )
@@ -43,22 +43,21 @@ class Metrics:
 
     def count_repeat(self, sent: int) -> None:
         """Count a query that was answered as before."""
-        self._repeats += 1
-        self._repeated_bytes += sent
+        self._tally[200, True] += 1
+        self._sent += sent
 
     def count(self, status: int, seconds: float, sent: int, *, cached: bool) -> None:
         """Count one query."""
-        kind = status, cached
-        if kind not in self._outcomes:
-            self._outcomes[kind] = self._queries.labels(str(status), str(cached).lower())
-        self._outcomes[kind].inc()
-        self._bytes.inc(sent)
+        self._tally[status, cached] += 1
+        self._sent += sent
         if not cached:
             self._seconds.observe(seconds)
 
     def written(self) -> bytes:
         """Write them all."""
-        self._queries.labels("200", "true").inc(self._repeats)
-        self._bytes.inc(self._repeated_bytes)
-        self._repeats = self._repeated_bytes = 0
+        for (status, cached), count in sorted(self._tally.items()):
+            self._queries.labels(str(status), str(cached).lower()).inc(count)
+        self._bytes.inc(self._sent)
+        self._tally.clear()
+        self._sent = 0
         return generate_latest(self._registry)

@@ -21,7 +21,7 @@ from ketagraph.server.exchange import ALLOW, PIECE, Exchange, typed
 from ketagraph.server.logs import QueryLog
 from ketagraph.server.metrics import Metrics
 from ketagraph.server.negotiation import choose
-from ketagraph.server.watch import Running, chosen_id, fresh_id
+from ketagraph.server.watch import FreshIds, Running, chosen_id
 from ketagraph.server.wire import REQUEST
 from ketagraph.store import Query, Store
 from ketagraph.store.formats import BINDINGS, GRAPHS, SHORT_NAMES
@@ -54,6 +54,7 @@ class SparqlApp:
         self._config, self._store, self._check = config, store, check
         self.cache, self.running, self.metrics = Cache(config.cache_mb << 20), Running(), Metrics()
         self._rates = _rates(config) if config.limits_clients else None
+        self._ids = FreshIds()
         self._run, self._numbers = secrets.token_hex(3).encode(), itertools.count(1)
         self._log = QueryLog(text=config.log_text) if config.log_queries else None
 
@@ -79,7 +80,7 @@ class SparqlApp:
         await self._conduct(exchange, lambda: self._operate(exchange, receive, read()))
 
     def _exchange(self, scope: Scope, send: Send) -> Exchange:
-        return Exchange(scope, send, fresh_id(), self._config.max_age)
+        return Exchange(scope, send, next(self._ids), self._config.max_age)
 
     async def _conduct(self, exchange: Exchange, answer: Callable[[], Awaitable[None]]) -> None:
         try:

@@ -13,7 +13,7 @@ from starlette.types import Receive
 
 from ketagraph.errors import QueryCancelled, QueryRefused
 
-__all__ = ["Running", "Watch", "chosen_id", "fresh_id"]
+__all__ = ["FreshIds", "Running", "Watch", "chosen_id"]
 
 _GRACE = 0.02
 """Seconds before the watch begins: most queries are answered by then, and watching costs a task."""
@@ -21,9 +21,19 @@ _GRACE = 0.02
 _ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
-def fresh_id() -> str:
-    """Make an id that nobody guesses: whoever has it can stop the query."""
-    return secrets.token_hex(8)
+class FreshIds(Iterator[str]):
+    """Ids that nobody guesses: whoever has one can stop the query. The system is asked for many at once."""
+
+    _SIZE, _MANY = 8, 512
+
+    def __init__(self) -> None:
+        self._left = b""
+
+    def __next__(self) -> str:
+        if not self._left:
+            self._left = secrets.token_bytes(self._SIZE * self._MANY)
+        found, self._left = self._left[-self._SIZE :], self._left[: -self._SIZE]
+        return found.hex()
 
 
 def chosen_id(wanted: str) -> str:

@@ -33,7 +33,7 @@ __all__ = [
 
 QUERY, HEAD, DATA, END, FAULT = range(5)
 
-_HEADER = struct.Struct("!BI")
+_HEADER, _END = struct.Struct("!BI"), struct.Struct("!Q???")
 
 
 def frame(kind: int, payload: bytes) -> bytes:
@@ -76,13 +76,13 @@ def read_query(payload: bytes) -> Query:
 
 def end(result: Outcome, *, spent: bool) -> bytes:
     """Frame an answer's end; ``spent`` says that the worker has grown and asks to be replaced."""
-    return frame(END, json.dumps([result.rows, result.truncated, result.announced, spent]).encode())
+    return frame(END, _END.pack(result.rows, result.truncated, result.announced, spent))
 
 
 def read_end(payload: bytes) -> tuple[Outcome, bool]:
     """Read the payload of :func:`end`."""
-    rows, truncated, announced, spent = json.loads(payload)
-    return Outcome(int(rows), bool(truncated), bool(announced)), bool(spent)
+    rows, truncated, announced, spent = _END.unpack(payload)
+    return Outcome(rows, truncated, announced), spent
 
 
 def fault(error: KetaGraphError) -> bytes:
