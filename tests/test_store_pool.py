@@ -313,3 +313,10 @@ def test_the_union_is_made_when_asked_for(tmp_path):
 
     assert b"false" in asyncio.run(count(union=False))
     assert b"true" in asyncio.run(count(union=True))
+
+
+def test_little_memory_for_queries_leaves_enough_for_loading(data):
+    async def work(pool: Pool) -> None:
+        assert (await ask(pool, "ASK {}"))[0]
+
+    run(data, work, memory=16 << 20)

@@ -21,7 +21,8 @@ import selectors
 import signal
 import socket
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import astuple
 from itertools import islice
 from pathlib import Path
@@ -40,6 +41,8 @@ _NICENESS = 5
 _GRAPHS = 1000
 _LOADING = 32
 """A file of one byte may take this many in memory while it is loaded."""
+_BUFFERS = 1 << 30
+"""Bytes that loading may take at least: the engine reserves hundreds of megabytes for the smallest file."""
 
 
 def main() -> None:
@@ -71,11 +74,25 @@ def _load(settings: dict[str, Any]) -> Store:
     paths = [Path(path) for path in settings["data"]]
     with suppress(OSError):
         size = sum(map(_need, paths))
-        confine.cap_memory(confine.address_space() + settings["memory"] + size)
-    store = open_store(paths[0])
-    for path in paths[1:]:
-        loading.load_file(store, path)
-    return store
+        confine.cap_memory(confine.address_space() + max(settings["memory"], _BUFFERS) + size)
+    with _quiet():
+        store = open_store(paths[0])
+        for path in paths[1:]:
+            loading.load_file(store, path)
+        return store
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Withhold the allocator's last words, a trace of the stack: the keeper tells why nothing was loaded."""
+    kept, silent = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silent, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(silent)
 
 
 def _need(path: Path) -> int:
