@@ -184,3 +184,12 @@ def test_a_missing_release_says_what_to_run(tmp_path: Path) -> None:
     (folder / "gone").mkdir()
     found = run("query", "-e", "ASK {}", "--release", folder)
     assert (found.returncode, "run: ketagraph build" in found.stderr) == (4, True), found.stderr
+
+
+def test_the_doctor_tells_what_the_machine_offers(folder: Path) -> None:
+    found = run("doctor", "--format", "json", "--release", folder)
+    assert found.returncode == 0, found.stderr
+    told = json.loads(found.stdout)
+    assert told["ok"]
+    assert {"guard", "network", "deadline", "memory cap", "java", "release"} <= told["findings"].keys()
+    assert told["findings"]["release"]["state"] == "ok"

