@@ -11,7 +11,8 @@ from pathlib import Path
 
 from rdflib import Graph
 
-from ketagraph import build, rdf, sources
+from ketagraph import rdf, sources
+from ketagraph.examining import examine
 from ketagraph.validate import Result
 from ketagraph.vocabulary import read_ontology, read_turtle
 
@@ -29,7 +30,7 @@ def ontology() -> Graph:
 
 
 def findings(data: Graph) -> tuple[Result, ...]:
-    return build.examine({"ontology": ontology(), "evidence": data}, LAYOUT, places={}).results
+    return examine({"ontology": ontology(), "evidence": data}, LAYOUT, places={}).results
 
 
 @cache

@@ -22,6 +22,7 @@ LAYERS = {
             "build",
             "doctor",
             "dossier",
+            "examining",
             "exports",
             "importing",
             "judgements",

@@ -7,8 +7,9 @@ from rdflib import OWL, RDF, RDFS, SH, XSD, Graph, Literal, URIRef
 from rdflib.collection import Collection
 from rdflib.term import Node
 
-from ketagraph import build, names, rdf
+from ketagraph import names, rdf
 from ketagraph.columns import Column, Table
+from ketagraph.examining import examine_file
 from ketagraph.lift import property_iri
 from ketagraph.schema import TABLES
 from ketagraph.tables import _UCUM
@@ -49,7 +50,7 @@ def parts(graph: Graph, node: Node) -> list[Node]:
 
 
 def test_the_good_example_passes_as_a_file_that_a_user_brings() -> None:
-    assert build.examine_file(GOOD, LAYOUT, places={}).results == ()
+    assert examine_file(GOOD, LAYOUT, places={}).results == ()
 
 
 def test_the_good_example_has_a_record_of_every_class_that_has_a_shape() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path as File
 
 import pytest
 import rdflib
@@ -11,7 +11,7 @@ from rdflib import RDF, SH, XSD, Graph, Literal
 from ketagraph import names, rdf, sources, validate
 from ketagraph.errors import SourceError
 from ketagraph.sources import Layout
-from ketagraph.validate import Report, Result
+from ketagraph.validate import Path, Report, Result
 
 HEAD = "".join(
     f"PREFIX {prefix}: <{names.PREFIXES[prefix]}>\n" for prefix in ("keta", "kid", "owl", "rdfs", "sh")
@@ -51,6 +51,9 @@ def test_a_finding_has_the_label_the_message_with_the_value_the_shape_and_the_pl
             "violation",
             "shapes/open-claim",
             "data/essay/claims.tsv:7",
+            Path(iri=names.term("polarity")),
+            f"<{names.term('Ketamine')}>",
+            "ClassConstraintComponent",
         )
     ]
 
@@ -148,7 +151,7 @@ def test_shapes_that_are_not_turtle_are_named_with_their_line(checks: Layout) ->
 
 
 @pytest.fixture
-def checks(tmp_path: Path) -> Layout:
+def checks(tmp_path: File) -> Layout:
     """Sources with one check and no shapes."""
     for name in ("data", "queries", "ontology/shapes", "ontology/checks"):
         (tmp_path / name).mkdir(parents=True)

@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from time import perf_counter
 
 from rdflib import Graph
@@ -27,16 +26,16 @@ from ketagraph import (
     reason,
     sources,
     tables,
-    validate,
     vocabulary,
 )
 from ketagraph.errors import EnvironmentFault, Fault, SourceError, ValidationFailed
+from ketagraph.examining import examine, text_report
 from ketagraph.sources import Layout
 from ketagraph.store.engine import Engine
 from ketagraph.validate import Report
 from ketagraph.vocabulary import Vocabulary
 
-__all__ = ["Built", "Progress", "Stage", "build", "examine", "examine_file", "text_report"]
+__all__ = ["Built", "Progress", "Stage", "build"]
 
 Progress = Callable[[str], None]
 """Called with the name of each stage as it begins."""
@@ -180,41 +179,4 @@ def _saturate(rules: list[str], graphs: dict[str, Graph]) -> None:
         graphs["inferred"].parse(data=statements, format="nt")
     raise EnvironmentFault(
         f"the rules still add triples after {_RULE_ROUNDS} rounds; one of them feeds itself"
-    )
-
-
-def examine(graphs: Mapping[str, Graph], where: Layout, *, places: Mapping[str, str]) -> Report:
-    """Run every shape and check of ``where`` over ``graphs``."""
-    data = _union(graphs, *(name for name in graphs if name not in {"ontology", "mappings", "void"}))
-    return _examine(data, graphs["ontology"], _engine(graphs), where, places)
-
-
-def examine_file(path: Path, where: Layout, *, places: Mapping[str, str]) -> Report:
-    """Run every shape and check over a file of RDF, with our ontology beside it.
-
-    Raises:
-        SourceError: the file breaks its syntax. EnvironmentFault: it cannot be read.
-    """
-    engine = Engine()
-    engine.load_quads(path)
-    words = rdf.canonical(vocabulary.read_ontology(where).graph)
-    engine.load_quads(rdf.nquads({"ontology": words}))
-    engine.unite_graphs()
-    everything = "\n".join(engine.construct("CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"))
-    return _examine(rdf.new_graph().parse(data=everything, format="nt"), words, engine, where, places)
-
-
-def _examine(data: Graph, words: Graph, engine: Engine, where: Layout, places: Mapping[str, str]) -> Report:
-    def select(query: str) -> list[list[str | None]]:
-        return [[term and term.value for term in row] for row in engine.select(query)[1]]
-
-    results = validate.run_shapes(data, validate.read_shapes(where), words, places=places)
-    return Report.of([*results, *validate.run_checks(where, select, places=places)])
-
-
-def text_report(report: Report) -> str:
-    """Return the report as lines for people: place or IRI, severity, label, message, shape."""
-    return "\n".join(
-        f"{each.place or each.focus}: {each.severity}: {each.label}: {each.message} [{each.source}]"
-        for each in report.results
     )

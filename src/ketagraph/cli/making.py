@@ -13,6 +13,7 @@ import typer
 from ketagraph import anchors, build, mappings, rdf, releases, sources, tables, vocabulary
 from ketagraph.cli import app, screen
 from ketagraph.errors import EnvironmentFault, Fault, SourceError
+from ketagraph.examining import LARGE, ShapesEngine, examine_file, text_report
 from ketagraph.schema import TABLES
 from ketagraph.sources import Layout, SourceFolder
 from ketagraph.validate import Report
@@ -50,6 +51,10 @@ def validate(
     style: Annotated[
         ReportFormat, typer.Option("--format", help="How to print the findings.")
     ] = ReportFormat.TEXT,
+    engine: Annotated[
+        ShapesEngine,
+        typer.Option(help=f"What runs the shapes; auto: pyshacl up to {LARGE:,} quads, compiled above."),
+    ] = ShapesEngine.AUTO,
 ) -> None:
     """Validate the built graph, or any RDF file, against the shapes and checks; exit 1 on violations."""
     where = sources.layout()
@@ -57,10 +62,15 @@ def validate(
     if path is None:
         release = releases.current(releases.default_folder(where))
         path, places = release.data, release.places()
-    report = build.examine_file(path, where, places=places)
+    report = examine_file(path, where, places=places, engine=engine, on_choice=_say_engine)
     typer.echo(_rendered(report, style), nl=False)
     if report.violations:
         raise typer.Exit(1)
+
+
+def _say_engine(quads: int, engine: ShapesEngine) -> None:
+    other = ShapesEngine.PYSHACL if engine is ShapesEngine.COMPILED else ShapesEngine.COMPILED
+    typer.echo(f"{quads:,} quads; shapes run by {engine} (--engine {other} for the other way)", err=True)
 
 
 def _rendered(report: Report, style: ReportFormat) -> str:
@@ -69,8 +79,11 @@ def _rendered(report: Report, style: ReportFormat) -> str:
     if style is ReportFormat.JSON:
         rows = [
             {
-                name: getattr(result, name)
-                for name in ("focus", "label", "message", "severity", "source", "place")
+                name: str(getattr(result, name) or "")
+                for name in (
+                    *("focus", "label", "message", "severity", "source", "place"),
+                    *("path", "value", "component"),
+                )
             }
             for result in report.results
         ]
@@ -78,7 +91,7 @@ def _rendered(report: Report, style: ReportFormat) -> str:
             json.dumps({"conforms": not report.violations, "results": rows}, indent=2, ensure_ascii=False)
             + "\n"
         )
-    lines = build.text_report(report)
+    lines = text_report(report)
     summary = f"{report.violations} violation(s)" if report.results else "no findings: the graph conforms"
     return f"{lines}\n{summary}\n" if lines else f"{summary}\n"
 
