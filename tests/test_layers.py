@@ -11,7 +11,18 @@ PACKAGE = Path(__file__).parent.parent / "src" / "ketagraph"
 
 LAYERS = {
     0: {"errors"},
-    1: {"anchors", "claims", "columns", "names", "rdf", "schema", "signed_graph", "sources", "sparql_tokens"},
+    1: {
+        "anchors",
+        "claims",
+        "columns",
+        "names",
+        "rdf",
+        "schema",
+        "signed_graph",
+        "sources",
+        "sparql_terms",
+        "sparql_tokens",
+    },
     2: {"guard", "lexicon", "mappings", "own_effects", "questions", "tables", "vocabulary"},
     3: {"answers", "describe", "drawings", "evidence", "explain", "lift", "reason", "validate"},
     4: {
@@ -24,6 +35,7 @@ LAYERS = {
             "dossier",
             "examining",
             "exports",
+            "federation",
             "importing",
             "judgements",
             "linking",

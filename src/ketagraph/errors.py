@@ -13,6 +13,7 @@
         ├── QueryTimeout
         ├── QueryOutOfMemory
         ├── QueryCancelled
+        ├── ServiceFailed                     another endpoint, asked by SERVICE, did not answer
         └── Overloaded
             └── RateLimited
 
@@ -39,6 +40,7 @@ __all__ = [
     "QuerySyntaxError",
     "QueryTimeout",
     "RateLimited",
+    "ServiceFailed",
     "SourceError",
     "UnknownName",
     "ValidationFailed",
@@ -145,6 +147,10 @@ class QueryOutOfMemory(QueryStopped):
 
 class QueryCancelled(QueryStopped):
     """Whoever asked, or knew the query's id, had it stopped."""
+
+
+class ServiceFailed(QueryStopped):
+    """Another endpoint, asked by SERVICE, could not be reached or did not answer as it should."""
 
 
 class Overloaded(QueryStopped):

@@ -12,7 +12,7 @@ import typer
 
 from ketagraph import guard, names, questions, releases, sources
 from ketagraph.cli import app, screen
-from ketagraph.cli.settings import ReleaseFolder
+from ketagraph.cli.settings import AllowService, ReleaseFolder, ServiceTimeout
 from ketagraph.dossier import Dossier
 from ketagraph.errors import EnvironmentFault, QueryRefused, UnknownName
 from ketagraph.sources import Layout
@@ -63,6 +63,8 @@ def query(
         list[str] | None, typer.Option("-p", "--param", help="key=value; repeatable.")
     ] = None,
     style: Annotated[ResultFormat | None, typer.Option("--format", help="How to print the result.")] = None,
+    allow_service: AllowService = None,
+    service_timeout: ServiceTimeout = 30.0,
     release: ReleaseFolder = None,
 ) -> None:
     """Answer a named question, a file of SPARQL, or SPARQL text."""
@@ -71,10 +73,18 @@ def query(
     given = _pairs(parameters or [])
     where, engine = opened(release, imported=True)
     sparql = text if text is not None else _named(name or "", where, given, releases.dossier(engine))
-    form = guard.check(sparql).form
+    form = guard.check(sparql, services=frozenset(allow_service or ())).form
+    if allow_service:
+        sparql = _across(sparql, engine, service_timeout)
     if style is None:
         style = ResultFormat.TTL if form in _GRAPH_FORMS else ResultFormat.TABLE
     _show(engine, sparql, form, style)
+
+
+def _across(sparql: str, engine: Engine, seconds: float) -> str:
+    from ketagraph.federation.inprocess import resolved
+
+    return resolved(sparql, engine, seconds=seconds)
 
 
 def _pairs(parameters: list[str]) -> dict[str, str]:

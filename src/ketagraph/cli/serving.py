@@ -12,6 +12,7 @@ from ketagraph import __version__, guard, releases, sources
 from ketagraph.cli import app, screen
 from ketagraph.cli.settings import (
     ENVIRONMENT,
+    AllowService,
     CacheMb,
     ClientErrors,
     ClientLimits,
@@ -28,6 +29,7 @@ from ketagraph.cli.settings import (
     Metrics,
     Port,
     ReleaseFolder,
+    ServiceTimeout,
     Timeout,
     UnionDefaultGraph,
     Workers,
@@ -64,6 +66,8 @@ def serve(
     log_queries: LogQueries = False,
     log_text: LogText = False,
     drain: Drain = 0.0,
+    allow_service: AllowService = None,
+    service_timeout: ServiceTimeout = 5.0,
     config: Config = None,
 ) -> None:
     """Serve the release, or any RDF file, at /sparql; SIGHUP takes up new data."""

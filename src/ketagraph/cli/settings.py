@@ -11,10 +11,12 @@ from typing import Annotated
 
 import typer
 
+from ketagraph import guard
 from ketagraph.errors import EnvironmentFault
 
 __all__ = [
     "ENVIRONMENT",
+    "AllowService",
     "CacheMb",
     "ClientErrors",
     "ClientLimits",
@@ -31,6 +33,7 @@ __all__ = [
     "Metrics",
     "Port",
     "ReleaseFolder",
+    "ServiceTimeout",
     "Timeout",
     "UnionDefaultGraph",
     "Workers",
@@ -62,6 +65,32 @@ def _read(context: typer.Context, path: Path | None) -> Path | None:
     return path
 
 
+def _origins(values: list[str] | None) -> list[str]:
+    """Pass the origins that SERVICE may name.
+
+    Raises:
+        typer.BadParameter: one is no origin.
+    """
+    for value in values or []:
+        if not guard.origin(value) or value.rstrip("/").lower() != guard.origin(value):
+            raise typer.BadParameter(
+                f"{value!r} is no origin; expected scheme, host and port, such as https://sparql.example.org"
+            )
+    return values or []
+
+
+AllowService = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-service",
+        metavar="ORIGIN",
+        callback=_origins,
+        help="An origin that SERVICE may name; repeatable. By default there is none.",
+    ),
+]
+ServiceTimeout = Annotated[
+    float, typer.Option("--service-timeout", min=0.1, help="Seconds that such an endpoint has to answer.")
+]
 Data = Annotated[Path | None, typer.Option(help="Any RDF file to serve instead of the release.")]
 Host = Annotated[str, typer.Option(help="Address to listen on; only this machine by default.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes any free one.")]

@@ -10,12 +10,11 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date
 
+from ketagraph.sparql_terms import literal
+
 __all__ = ["KINDS", "term"]
 
 _XSD = "http://www.w3.org/2001/XMLSchema#"
-_NAMED = {"\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r", '"': '\\"'}
-_UNSAFE = re.compile(r'\\[uU]?|["\x01-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]')
-_FORBIDDEN = re.compile(r"[\x00\ud800-\udfff]")
 
 # RFC 3987, less user information and the rarer planes: https://www.rfc-editor.org/rfc/rfc3987#section-2.2
 _LETTER = r"A-Za-z0-9\-._~\u00a0-\ud7ff\uf900-\ufdcf\ufdf0-\uffef\U00010000-\U0001fffd"
@@ -44,22 +43,8 @@ def _iri(value: str) -> str:
     return f"<{_matched(_IRI, value, wanted)}>"
 
 
-def _literal(value: str) -> str:
-    if _FORBIDDEN.search(value):
-        raise ValueError("expected text without U+0000 and halves of surrogate pairs")
-    return '"' + _UNSAFE.sub(_escaped, value) + '"'
-
-
-def _escaped(found: re.Match[str]) -> str:
-    text = found[0]
-    if text[0] == "\\":
-        # `\\u0022` is a quote to an engine that resolves codepoint escapes first: the u is escaped as well.
-        return "\\\\" + "".join(f"\\u{ord(letter):04X}" for letter in text[1:])
-    return _NAMED.get(text) or f"\\u{ord(text):04X}"
-
-
 def _english(value: str) -> str:
-    return _literal(value) + "@en"
+    return literal(value) + "@en"
 
 
 def _integer(value: str) -> str:
@@ -91,7 +76,7 @@ KINDS: Mapping[str, Callable[[str], str]] = {
     "en": _english,
     "integer": _integer,
     "iri": _iri,
-    "literal": _literal,
+    "literal": literal,
     "number": _number,
 }
 """Kind of a parameter, as the end of its variable spells it, to the function that serialises it."""

@@ -22,7 +22,7 @@ __all__ = ["Cache", "Entry", "Shelf", "is_lasting", "matches", "query_key"]
 _SHARE = 16
 """One entry may take this fraction of the cache; short cuts together as much."""
 _OVERHEAD = 512
-_PASSING = re.compile(r"\b(?:NOW|RAND|UUID|STRUUID)\b", re.IGNORECASE)
+_PASSING = re.compile(r"\b(?:NOW|RAND|SERVICE|UUID|STRUUID)\b", re.IGNORECASE)
 _BLANK = " \t\r\n"
 
 Headers = Sequence[tuple[bytes, bytes]]

@@ -39,6 +39,8 @@ class ServeConfig:
     ``client_seconds`` of query time and ``client_errors`` errors a minute. ``metrics`` shows /metrics to
     everybody, not only to this machine. ``log_queries`` writes a line for each query, with its text if
     ``log_text``. ``drain`` is for how many seconds /readyz says no before the port closes.
+    ``allow_service`` are the origins that SERVICE may name (none: SERVICE is refused), ``service_timeout`` is
+    for how many seconds one of them is waited for.
     ``info`` holds title, version and summary for the front page.
     """
 
@@ -61,6 +63,8 @@ class ServeConfig:
     log_queries: bool = False
     log_text: bool = False
     drain: float = 0.0
+    allow_service: Sequence[str] = ()
+    service_timeout: float = 5.0
     questions: Sequence[Listed] = ()
     info: Mapping[str, str] = field(default_factory=dict)
 

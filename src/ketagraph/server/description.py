@@ -66,6 +66,8 @@ def _service(config: ServeConfig, endpoint: str) -> Iterator[_Triple]:
     yield endpoint, f"{_SD}supportedLanguage", _iri(f"{_SD}SPARQL11Query")
     if config.union_default_graph:
         yield endpoint, f"{_SD}feature", _iri(f"{_SD}UnionDefaultGraph")
+    if config.allow_service:
+        yield endpoint, f"{_SD}feature", _iri(f"{_SD}BasicFederatedQuery")
     for name in sorted({_RESULTS[kind] for kind in (*BINDINGS.values(), *GRAPHS.values())}):
         yield endpoint, f"{_SD}resultFormat", _iri(_FORMATS + name)
     for name in _FUNCTIONS:

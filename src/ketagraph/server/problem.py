@@ -17,6 +17,7 @@ from ketagraph.errors import (
     QuerySyntaxError,
     QueryTimeout,
     RateLimited,
+    ServiceFailed,
     UnknownName,
 )
 from ketagraph.server.negotiation import choose
@@ -43,6 +44,7 @@ _STOPS = {
     QueryTimeout: ("query-timeout", "Query stopped at its deadline"),
     QueryOutOfMemory: ("query-memory", "Query stopped at its memory cap"),
     QueryCancelled: ("query-cancelled", "Query stopped by request"),
+    ServiceFailed: ("service-failed", "Another endpoint did not answer"),
     Overloaded: ("overloaded", "Too many queries at once"),
     RateLimited: ("rate-limited", "Too much asked for"),
     UnknownName: ("unknown-name", "Nothing is called that"),
@@ -50,7 +52,7 @@ _STOPS = {
 }
 _SYNTAX = ("syntax", "Query cannot be parsed")
 _STOPPED = ("query-stopped", "Query stopped")
-_STATUS = {RateLimited: 429, UnknownName: 422, AmbiguousName: 422}
+_STATUS = {RateLimited: 429, ServiceFailed: 502, UnknownName: 422, AmbiguousName: 422}
 
 
 @dataclass(frozen=True, slots=True)

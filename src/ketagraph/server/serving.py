@@ -27,6 +27,7 @@ from ketagraph.server.following import Follower, ReleaseFolder, SingleFile, edit
 from ketagraph.server.front import Front
 from ketagraph.server.sparql import Check, SparqlApp
 from ketagraph.server.wire import Repeats, Wire
+from ketagraph.store import Store
 from ketagraph.store.keeper import PoolSettings
 from ketagraph.store.relay import Relay
 
@@ -62,6 +63,8 @@ def serve(
         EnvironmentFault: the port is taken or the address unknown, or the data cannot be read.
         SourceError: the data, or a question, breaks its syntax or a limit; its place is named.
     """
+    if config.allow_service and check is guard.check:
+        check = partial(guard.check, services=frozenset(config.allow_service))
     logs.log_events()
     with _bound(config) as listener, asyncio.Runner(loop_factory=_loop_factory()) as runner:
         try:
@@ -91,7 +94,7 @@ async def _serve(
     following = asyncio.create_task(follower.follow())
     try:
         _heed_signals(follower)
-        sparql = SparqlApp(config, relay, check)
+        sparql = SparqlApp(config, _federated(relay, config), check)
         front = _front(config, relay, sparql, questions)
         server = _Server(
             _uvicorn(front, config, sparql), front, config.drain, lambda: on_ready(_serving(listener, relay))
@@ -103,6 +106,15 @@ async def _serve(
         following.cancel()
         await asyncio.wait([following])
         await relay.close()
+
+
+def _federated(relay: Relay, config: ServeConfig) -> Store:
+    if not config.allow_service:
+        return relay
+    from ketagraph.federation.broker import Broker
+    from ketagraph.federation.federated import Federated
+
+    return Federated(relay, Broker(seconds=config.service_timeout))
 
 
 def _front(
