@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 
 import pytest
@@ -185,3 +187,133 @@ def test_an_endless_head_is_refused():
         return await reader.read()
 
     assert connected(talk)[0].startswith(b"HTTP/1.1 431 ")
+
+
+POST = b"POST /x HTTP/1.1\r\nhost: x\r\n"
+CHUNKED = POST + b"transfer-encoding: chunked\r\n\r\n1\r\na\r\n"
+
+
+def all_of(*pieces: bytes) -> Talk:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+        for piece in pieces:
+            writer.write(piece)
+        return await reader.read()
+
+    return talk
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"GIBBERISH\r\n\r\n",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nhost: x\r\nhost: y\r\n\r\n",
+        POST + b"content-length: 1\r\ntransfer-encoding: chunked\r\n\r\n",
+        POST + b"content-length: 1\r\ncontent-length: 1\r\n\r\na",
+        POST + b"transfer-encoding: gzip, chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
+        CHUNKED + b"nonsense\r\n",
+    ],
+)
+def test_what_is_no_request_is_refused_with_a_problem_document(garbage):
+    head, _, body = connected(all_of(garbage))[0].partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/problem+json")
+    assert json.loads(body)["status"] == 400
+
+
+def test_http_1_0_needs_no_host():
+    assert connected(all_of(b"GET /old HTTP/1.0\r\n\r\n"))[0].endswith(b"/old")
+
+
+@pytest.mark.parametrize("length", [70_000, 200_000])
+def test_a_url_beyond_what_can_be_read_is_too_long(length):
+    assert connected(all_of(b"GET /%b HTTP/1.1\r\nhost: x\r\n\r\n" % (b"y" * length)))[0].startswith(
+        b"HTTP/1.1 414 "
+    )
+
+
+def test_garbage_behind_a_request_is_no_answer_to_it():
+    waiting = POST + b"content-length: 2\r\n\r\na"
+    assert connected(all_of(ASKED + b"GIBBERISH\r\n\r\n"))[0] == b""
+    assert connected(all_of(waiting, b"bGIBBERISH\r\n\r\n"))[0] == b""
+
+
+def test_endless_trailers_are_refused():
+    trailers = b"0\r\nx: " + b"y" * 2 * wire._LARGEST
+    assert b"HTTP/1.1 431 " in connected(all_of(CHUNKED + trailers))[0]
+
+
+def test_a_long_body_is_for_the_application_to_judge():
+    body = b"z" * 3 * wire._LARGEST
+    asked = POST + b"connection: close\r\ncontent-length: %d\r\n\r\n" % len(body)
+    assert connected(all_of(asked, body))[0].endswith(b"/x")
+
+
+def test_many_requests_on_top_of_each_other_end_the_connection():
+    async def talk(reader, writer):
+        writer.write(POST + b"content-length: 1\r\n\r\n")
+        await asyncio.sleep(0.05)
+        writer.write(b"a" + ASKED * 100)
+        with suppress(ConnectionError):
+            return await reader.read()
+
+    assert not connected(talk)[0]
+
+
+def test_another_protocol_is_answered_in_this_one():
+    asked = b"GET /up HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"
+    found = connected(all_of(asked))[0]
+    assert found.startswith(b"HTTP/1.1 200 ")
+    assert b"\r\nconnection: close\r\n" in found
+
+
+@pytest.mark.parametrize(("left", "aborted"), [(100_000, True), (90_000, False)])
+def test_a_client_that_takes_nothing_is_given_up_and_a_slow_one_is_not(left, aborted):
+    given_up: list[bool] = []
+
+    class Transport(asyncio.Transport):
+        held = 100_000
+
+        def get_write_buffer_size(self) -> int:
+            return self.held
+
+        def abort(self) -> None:
+            given_up.append(True)
+
+    async def main() -> None:
+        config = uvicorn.Config(Application(), log_config=None, lifespan="off")
+        config.load()
+        connection, transport = (
+            Wire(Known(), config=config, server_state=ServerState(), app_state={}),
+            Transport(),
+        )
+        connection.connection_made(transport)
+        connection.pause_writing()
+        transport.held = left
+        connection._abort_stalled(100_000)
+        connection.resume_writing()
+        connection.connection_lost(OSError())
+
+    asyncio.run(main())
+    assert bool(given_up) is aborted
+
+
+def test_what_is_left_of_an_answer_does_not_hold_a_closed_connection(monkeypatch):
+    monkeypatch.setattr(wire, "_SLOWEST", 0.05)
+    done: list[str] = []
+
+    class Transport(asyncio.Transport):
+        def get_write_buffer_size(self) -> int:
+            return 1
+
+        def close(self) -> None:
+            done.append("close")
+
+        def abort(self) -> None:
+            done.append("abort")
+
+    async def main() -> None:
+        wire._close(Transport())
+        await asyncio.sleep(0.1)
+
+    asyncio.run(main())
+    assert done == ["close", "abort"]

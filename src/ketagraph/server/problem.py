@@ -33,9 +33,11 @@ _REFUSALS = {
     404: ("not-found", "No such page"),
     405: ("method", "No such method here"),
     406: ("not-acceptable", "No acceptable form of the answer"),
+    408: ("slow", "Request took too long to arrive"),
     413: ("too-large", "Request too large"),
     414: ("too-large", "Request too large"),
     409: ("conflict", "Already running"),
+    431: ("too-large", "Request too large"),
     415: ("media-type", "Unknown media type of the request"),
     500: ("internal", "Something went wrong here"),
     422: ("parameter", "A value that does not fit"),
@@ -67,8 +69,13 @@ class Problem:
         """The HTTP status."""
         return int(str(self.fields["status"]))
 
-    def written(self, accept: str) -> tuple[str, bytes]:
-        """Write it as JSON, or as text where the client prefers that: content type and body."""
+    def written(self, accept: str, agent: str = "") -> tuple[str, bytes]:
+        """Write it as JSON, or as text where the client prefers that: content type and body.
+
+        curl (``agent`` is the User-Agent) takes anything, but at a terminal it is a person who reads.
+        """
+        if accept in ("", "*/*") and agent.startswith("curl/"):
+            accept = TEXT
         if (choose(accept, (JSON, "application/json", TEXT, "text/html")) or JSON).startswith("text/"):
             shown = [str(self.fields[name]) for name in ("title", "detail", "excerpt") if name in self.fields]
             return f"{TEXT}; charset=utf-8", ("\n".join(shown) + "\n").encode()

@@ -7,6 +7,7 @@ import importlib
 import importlib.util
 import logging
 import math
+import resource
 import signal
 import socket
 import threading
@@ -35,6 +36,8 @@ __all__ = ["Serving", "serve"]
 
 _DRAIN = 10.0
 """Seconds that running queries have to end once the server is asked to stop."""
+
+_CONNECTIONS = 1 << 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,7 @@ def serve(
     if config.allow_service and check is guard.check:
         check = partial(guard.check, services=frozenset(config.allow_service))
     logs.log_events()
+    _allow_connections()
     with _bound(config) as listener, asyncio.Runner(loop_factory=_loop_factory()) as runner:
         try:
             runner.run(
@@ -174,21 +178,23 @@ def _settings(config: ServeConfig) -> PoolSettings:
 
 
 def _uvicorn(app: ASGIApp, config: ServeConfig, repeats: Repeats) -> uvicorn.Config:
-    # Broken transfers are ours, logged with their reason; uvicorn would log them again without it.
-    logging.getLogger("uvicorn.error").addFilter(_not_broken_off)
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
     return uvicorn.Config(
         app,
         http=partial(Wire, repeats),  # type: ignore[arg-type] # called like the class that is expected
         log_config=None,
         access_log=False,
         lifespan="off",
+        ws="none",
         server_header=False,
         timeout_graceful_shutdown=math.ceil(min(config.timeout, _DRAIN)) + 1,
     )
 
 
-def _not_broken_off(record: logging.LogRecord) -> bool:
-    return "without completing response" not in record.getMessage()
+def _is_news(record: logging.LogRecord) -> bool:
+    """Leave out broken transfers, which are logged here with their reason, and what strangers can repeat."""
+    said = record.getMessage()
+    return "without completing response" not in said and "Invalid HTTP request" not in said
 
 
 def _serving(listener: socket.socket, relay: Relay) -> Serving:
@@ -220,6 +226,14 @@ def _bind(family: int, kind: int, protocol: int, _: str, address: Any) -> socket
         listener.close()
         raise
     return listener
+
+
+def _allow_connections() -> None:
+    """Raise the limit of open files, which is low by custom, as far as this process may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _CONNECTIONS if hard == resource.RLIM_INFINITY else min(hard, _CONNECTIONS)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

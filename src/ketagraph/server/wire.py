@@ -2,16 +2,21 @@
 
 A request that is byte for byte one that was answered before gets those bytes again without being parsed
 (:class:`Repeats` says which). The head of an answer leaves with the first bytes of its body. A request must
-arrive within a bounded time and have a head of bounded size, so that nobody holds a connection by sending
-one slowly, or fills the memory by never ending one.
+arrive within a bounded time and have a head of bounded size, an answer must be taken, and few requests may
+wait behind one another: so nobody holds a connection by being slow, or fills the memory. What is no request
+is refused with a problem document, like everything else.
 """
 
 from __future__ import annotations
 
 import asyncio
+from http import HTTPStatus
 from typing import Any, Protocol
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from ketagraph.errors import QueryRefused
+from ketagraph.server import problem
 
 __all__ = ["REQUEST", "Repeats", "Wire"]
 
@@ -22,12 +27,18 @@ _LONGEST = 8192
 """Bytes of a request that is remembered."""
 
 _LARGEST = 1 << 17
-"""Bytes of the head of a request."""
+"""Bytes of the head of a request, and of whatever else comes with it that is no body."""
+
+_LONGEST_TARGET = (1 << 16) - 1
+"""Bytes of a request's target that the parser can read."""
+
+_QUEUED = 32
+"""Requests that may wait on one connection for the answers before them."""
 
 _SLOWEST = 30.0
-"""Seconds that a request may take to arrive, head and body."""
+"""Seconds that a request may take to arrive, head and body, and a client to take any of an answer."""
 
-_CLOSING = b"HTTP/1.1 %b\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+_SLOW, _LARGE = "the request did not arrive in time", "the head of the request is too long"
 
 
 class Repeats(Protocol):
@@ -61,7 +72,7 @@ class _Corked:
     def close(self) -> None:
         """Send what is held, and close."""
         self.flush()
-        self._transport.close()
+        _close(self._transport)
 
     def is_closing(self) -> bool:
         """Whether nothing more can be sent."""
@@ -75,7 +86,7 @@ class Wire(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._repeats = repeats
         self._begun = self._head = 0
-        self._is_arriving = False
+        self._is_arriving = self._has_head = False
         self._touched = 0.0
         self._clock: asyncio.TimerHandle | None = None
 
@@ -83,12 +94,27 @@ class Wire(HttpToolsProtocol):
         """Wait for the first request."""
         super().connection_made(transport)
         self._cork = _Corked(transport)
-        self._clock = self.loop.call_later(_SLOWEST, self._give_up, b"")
+        self._stall: asyncio.TimerHandle | None = None
+        self._clock = self.loop.call_later(_SLOWEST, self._give_up)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
         self._stop_clock()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Watch a client that does not take its answer."""
+        super().pause_writing()
+        self._stall = self.loop.call_later(
+            _SLOWEST, self._abort_stalled, self.transport.get_write_buffer_size()
+        )
+
+    def resume_writing(self) -> None:
+        """Stop watching: it takes it."""
+        super().resume_writing()
+        if self._stall:
+            self._stall.cancel()
+            self._stall = None
 
     def data_received(self, data: bytes) -> None:
         """Answer what is known; read the rest."""
@@ -102,7 +128,9 @@ class Wire(HttpToolsProtocol):
         if is_idle and self._is_repeatable(data):
             self.cycle.scope[REQUEST] = data  # type: ignore[literal-required]
         if self._is_arriving and self._head > _LARGEST:
-            self._give_up(_CLOSING % b"431 Request Header Fields Too Large")
+            self._refuse(431, _LARGE)
+        elif len(self.pipeline) > _QUEUED:
+            self.transport.abort()
 
     def on_message_begin(self) -> None:
         """Count a request."""
@@ -110,13 +138,25 @@ class Wire(HttpToolsProtocol):
         self._begun += 1
         self._is_arriving = True
         self._stop_clock()
-        self._clock = self.loop.call_later(_SLOWEST, self._give_up, _CLOSING % b"408 Request Timeout")
+        self._clock = self.loop.call_later(_SLOWEST, self._give_up, 408, _SLOW)
 
     def on_headers_complete(self) -> None:
-        """Leave the size of the body to the application."""
+        """Refuse what another server could understand otherwise; leave the body to the application."""
+        named = [name for name, value in self.headers if name == b"host" or _is_strange(name, value)]
+        if named != [b"host"] and (named or self.parser.get_http_version() == "1.1"):
+            raise ValueError("expected one Host, and no coding but chunked")
         super().on_headers_complete()
         self.cycle.transport = self._cork  # type: ignore[assignment] # as much of one as a cycle needs
-        self._head = -(1 << 62)
+        self._head, self._has_head = 0, True
+
+    def on_body(self, body: bytes) -> None:
+        """Count anew what is no body."""
+        super().on_body(body)
+        self._head = 0
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what cannot be read as a request; uvicorn's own words say nothing of the reason."""
+        self._refuse(400, msg)
 
     def on_response_complete(self) -> None:
         """Send what is left of an answer."""
@@ -126,7 +166,8 @@ class Wire(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """Stop waiting for it."""
         super().on_message_complete()
-        self._is_arriving, self._head = False, 0
+        self._is_arriving = self._has_head = False
+        self._head = 0
         self._stop_clock()
 
     def timeout_keep_alive_handler(self) -> None:
@@ -135,7 +176,11 @@ class Wire(HttpToolsProtocol):
         if left > 0:
             self.timeout_keep_alive_task = self.loop.call_later(left, self.timeout_keep_alive_handler)
         else:
-            super().timeout_keep_alive_handler()
+            _close(self.transport)
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Answer in HTTP/1.1 what asks for another protocol, and close: what follows would be in that."""
+        self.cycle.keep_alive = False
 
     def _is_idle(self) -> bool:
         is_answered = self.cycle is None or self.cycle.response_complete
@@ -143,7 +188,7 @@ class Wire(HttpToolsProtocol):
 
     def _is_repeatable(self, data: bytes) -> bool:
         cycle = self.cycle
-        is_alone = self._begun == 1 and cycle is not None and not cycle.more_body
+        is_alone = self._begun == 1 and not self._is_arriving and cycle is not None and not cycle.more_body
         return is_alone and len(data) <= _LONGEST and data.startswith(b"GET ") and cycle.keep_alive
 
     def _repeat(self, head: bytes, body: bytes) -> None:
@@ -160,9 +205,53 @@ class Wire(HttpToolsProtocol):
             self._clock.cancel()
             self._clock = None
 
-    def _give_up(self, last_words: bytes) -> None:
-        """Close a connection whose request does not arrive; an answer that has begun is left as it is."""
+    def _refuse(self, status: int, detail: str) -> None:
+        if len(getattr(self, "url", b"")) > _LONGEST_TARGET:
+            status, detail = 414, "the URL is too long; send the query by POST"
+        self._give_up(status, detail)
+
+    def _give_up(self, status: int = 0, detail: str = "") -> None:
+        """Close a connection whose request does not arrive; an answer that is on its way stays as it is."""
         self._stop_clock()
-        if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
-            self.transport.write(last_words)
-        self.transport.close()
+        cycle = self.cycle
+        is_next = cycle is None or cycle.response_complete
+        if self._has_head and not self.pipeline and not cycle.response_started:
+            # It has been begun with: whoever answers it learns that nobody listens any more.
+            is_next, cycle.disconnected = True, True
+            cycle.message_event.set()
+        if status and is_next:
+            self.transport.write(_refusal(status, detail))
+        _close(self.transport)
+
+    def _abort_stalled(self, before: int) -> None:
+        """Look whether any of the answer has been taken."""
+        left = self.transport.get_write_buffer_size()
+        if left < before:
+            self._stall = self.loop.call_later(_SLOWEST, self._abort_stalled, left)
+        else:
+            self.transport.abort()
+
+
+def _is_strange(name: bytes, value: bytes) -> bool:
+    return name == b"transfer-encoding" and value.lower() != b"chunked"
+
+
+def _refusal(status: int, detail: str) -> bytes:
+    """Write a whole response, the last of its connection."""
+    content_type, body = problem.of(QueryRefused(detail, status=status)).written("")
+    lines = (
+        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",
+        f"content-type: {content_type}",
+        f"content-length: {len(body)}",
+        "access-control-allow-origin: *",
+        "cache-control: no-store",
+        "connection: close",
+    )
+    return "\r\n".join((*lines, "", "")).encode() + body
+
+
+def _close(transport: asyncio.Transport) -> None:
+    """Close once everything has been taken, or nothing of it in a while."""
+    if transport.get_write_buffer_size():
+        asyncio.get_running_loop().call_later(_SLOWEST, transport.abort)
+    transport.close()
