@@ -83,6 +83,19 @@ def test_people_get_text_and_programs_json(accept, media_type):
     assert (json.loads(body)["detail"] if "json" in media_type else body.decode().splitlines()[1]) == "no way"
 
 
+@pytest.mark.parametrize(
+    ("accept", "agent", "media_type"),
+    [
+        ("*/*", "curl/8.5.0", "text/plain; charset=utf-8"),
+        ("application/json", "curl/8.5.0", "application/problem+json"),
+        ("application/sparql-results+json", "curl/8.5.0", "application/problem+json"),
+        ("*/*", "python-httpx/0.27", "application/problem+json"),
+    ],
+)
+def test_curl_gets_text_unless_it_asks_for_json(accept, agent, media_type):
+    assert problem.of(QueryRefused("no way")).written(accept, agent)[0] == media_type
+
+
 def answered(path: str) -> httpx.Response:
     async def asked() -> httpx.Response:
         transport = httpx.ASGITransport(

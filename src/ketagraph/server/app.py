@@ -104,6 +104,6 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 async def _problem(request: Request, error: Exception) -> Response:
     found = problem.of(error if isinstance(error, KetaGraphError) else QueryRefused(_INTERNAL, status=500))
-    media_type, body = found.written(request.headers.get("accept", ""))
+    media_type, body = found.written(request.headers.get("accept", ""), request.headers.get("user-agent", ""))
     headers = {name.decode(): value.decode() for name, value in found.headers}
     return Response(body, found.status, {"Cache-Control": "no-store", **headers}, media_type)

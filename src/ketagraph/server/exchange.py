@@ -113,7 +113,7 @@ class Exchange:
             _log.warning("query %s: transfer broken off: %s", self.query_id, error)
             return
         document = problem.of(error, query=self.text, query_id=self.query_id)
-        content_type, body = document.written(self.accept)
+        content_type, body = document.written(self.accept, self.header(b"user-agent"))
         headers = [
             (b"content-type", content_type.encode()),
             (b"cache-control", b"no-store"),

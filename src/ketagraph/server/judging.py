@@ -110,5 +110,7 @@ def _answered(request: Request, work: Callable[[], _Found]) -> _Found | Response
         return work()
     except KetaGraphError as error:
         found = problem.of(error)
-        media_type, body = found.written(request.headers.get("accept", ""))
+        media_type, body = found.written(
+            request.headers.get("accept", ""), request.headers.get("user-agent", "")
+        )
         return Response(body, found.status, media_type=media_type)

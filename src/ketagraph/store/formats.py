@@ -41,12 +41,16 @@ SHORT_NAMES: Mapping[str, tuple[str | None, str | None]] = {
     "ttl": (None, "text/turtle"),
     "ntriples": (None, "application/n-triples"),
     "nt": (None, "application/n-triples"),
+    "n-triples": (None, "application/n-triples"),
     "rdfxml": (None, "application/rdf+xml"),
     "rdf": (None, "application/rdf+xml"),
+    "rdf+xml": (None, "application/rdf+xml"),
     "jsonld": (None, "application/ld+json"),
+    "json-ld": (None, "application/ld+json"),
     "trig": (None, "application/trig"),
     "nquads": (None, "application/n-quads"),
     "nq": (None, "application/n-quads"),
+    "n-quads": (None, "application/n-quads"),
 }
 """What ``format=`` may say: the media type for rows and the one for graphs, where there is one."""
 
