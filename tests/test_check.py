@@ -97,7 +97,7 @@ def test_what_ketamine_does_at_opioid_receptors_depends_on_the_dose(
 ) -> None:
     answer = asked(dossier, claim, dose=dose)
     assert answer.verdict == verdict
-    assert told <= {address for reason in answer.reasons for address in sentences(reason.anchors)}
+    assert told <= {address for reason in answer.reasons for address in sentences(reason.anchors, {})}
 
 
 # 3. Class effect in phantom limb pain: 36.1, 36.4, 36.5, 36.7.
@@ -227,7 +227,7 @@ def test_opioid_sparing_is_mixed_and_its_mechanism_is_only_possible(dossier: Dos
     }
     denied = answer.because("stated-against")
     assert denied is not None
-    assert {"42.3", "43.6"} & set(sentences(denied.anchors))
+    assert {"42.3", "43.6"} & set(sentences(denied.anchors, {}))
     through = asked(dossier, "ketamine | decreases | opioid consumption", via="hyperalgesia").mechanism
     assert through.agrees
     assert through.strongest is not None
@@ -253,7 +253,7 @@ def test_opioid_sparing_is_mixed_and_its_mechanism_is_only_possible(dossier: Dos
 def test_recommendations_that_outrun_findings_are_found(
     dossier: Dossier, sentence: str, condition: str, excess: str
 ) -> None:
-    rows = [row for row in analyses.wider_than_findings(dossier) if sentence in sentences(row.anchors)]
+    rows = [row for row in analyses.wider_than_findings(dossier) if sentence in sentences(row.anchors, {})]
     assert excess in {each for row in rows if short(row.object) == condition for each in row.excess}
 
 
@@ -284,7 +284,7 @@ def golden_rows(dossier: Dossier) -> list[list[str]]:
             str(row.trials),
             " ".join(map(short, row.deciding)),
             str(row.verdict),
-            " ".join(sentences(row.anchors)),
+            " ".join(sentences(row.anchors, {})),
         ]
         for row in analyses.concordance(judgements.judge_all(dossier))
     ]

@@ -76,7 +76,7 @@ def text(**options: bool) -> str:
 
 
 def test_sentences_come_in_the_order_of_the_text() -> None:
-    assert sentences(("a-s2.10", "a-s2.9", "a-s10.1", "a-s2.9")) == ["2.9", "2.10", "10.1"]
+    assert sentences(("a-s2.10", "a-s2.9", "a-s10.1", "a-s2.9"), {}) == ["2.9", "2.10", "10.1"]
 
 
 def test_a_judgement_is_told_with_places_for_and_against() -> None:

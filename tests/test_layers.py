@@ -23,8 +23,8 @@ LAYERS = {
         "sparql_terms",
         "sparql_tokens",
     },
-    2: {"guard", "lexicon", "mappings", "own_effects", "questions", "tables", "vocabulary"},
-    3: {"answers", "describe", "drawings", "evidence", "explain", "lift", "reason", "validate"},
+    2: {"guard", "lexicon", "links", "mappings", "own_effects", "questions", "tables", "vocabulary"},
+    3: {"answers", "describe", "drawings", "evidence", "explain", "lift", "reason", "relation", "validate"},
     4: {
         *(
             "analyses",

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from rdflib import Graph
 
 from ketagraph import tables
 from ketagraph.columns import KINDS, Table
 from ketagraph.schema import TABLES, table
-from ketagraph.sources import Layout
-from ketagraph.vocabulary import Vocabulary, read_ontology
 
 ARMS = table("arms")
 HEADER = "\t".join(column.name for column in ARMS.columns)
@@ -100,30 +97,6 @@ def test_formatting_sorts_rows_columns_and_values_and_then_changes_nothing() -> 
 def test_formatting_leaves_a_table_it_does_not_understand_alone() -> None:
     odd = b"who\twhat\n1\t2\n"
     assert tables.canonical(odd, ARMS) == odd
-
-
-def test_links_to_unknown_terms_and_rows_are_faults(where: Layout) -> None:
-    rows, _ = tables.read(
-        GOOD.replace("InterventionArm", "InterventionArn").encode(), ARMS, source="s", path="a.tsv"
-    )
-    wrong = sorted(str(fault) for fault in tables.check_links(rows, read_ontology(where)))
-    assert wrong == [
-        "a.tsv:2: role: InterventionArn is not a ArmRole of the ontology; did you mean InterventionArm?",
-        "a.tsv:2: sentences: sentences.tsv has no sentence 1.1",
-        "a.tsv:2: sentences: sentences.tsv has no sentence 1.2",
-        "a.tsv:2: trial: trials.tsv has no row a-1",
-    ]
-
-
-def test_one_key_in_two_tables_is_a_fault() -> None:
-    arm, _ = tables.read(GOOD.encode(), ARMS, source="s", path="arms.tsv")
-    trials = table("trials")
-    cells = {column.name: "" for column in trials.columns} | {"trial": "a-1-drug", "label": "x"}
-    cells |= {"kind": "NamedStudy", "purpose": "Treatment", "species": "Human", "sentences": "1.1"}
-    text = "\t".join(cells) + "\n" + "\t".join(cells.values()) + "\n"
-    trial, _ = tables.read(text.encode(), trials, source="s", path="trials.tsv")
-    found = tables.check_links([*trial, *arm], Vocabulary(Graph()))
-    assert "arms.tsv:2: arm: a-1-drug is also a key in trials.tsv:2" in map(str, found)
 
 
 def test_numbers_inside_keys_sort_as_numbers() -> None:

@@ -22,11 +22,14 @@ from ketagraph.claims.contrasts import (
 )
 from ketagraph.claims.paths import union
 from ketagraph.claims.reach import Overreach, WeakLink, overreaches, weak_links
+from ketagraph.claims.readings import Reading
 from ketagraph.claims.targets import ClassEffect, Necessity, class_effect, necessity
 from ketagraph.dossier import Dossier
 
 __all__ = [
     "Concordance",
+    "SourceVerdict",
+    "by_source",
     "changes_without",
     "class_effect_of",
     "concordance",
@@ -55,6 +58,27 @@ class Concordance:
     deciding: tuple[str, ...]
     verdict: str
     anchors: tuple[str, ...]
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceVerdict:
+    """What one source alone comes to on one drug and condition, beside all sources together.
+
+    ``agreement``: ``alone`` (no other source has a trial that decides), ``agrees`` with every other that
+    has, or ``differs`` from one of them.
+    """
+
+    subject: str
+    purpose: str
+    object: str
+    source: str
+    trials: str
+    verdict: str
+    across: str
+    agreement: str
+    deciding: tuple[str, ...]
+    anchors: tuple[str, ...]
 
 
 def judged(
@@ -80,10 +104,58 @@ def concordance(found: Iterable[Judgement]) -> list[Concordance]:
             each.clinical.kind,
             tuple(trial.trial for trial in each.clinical.deciding),
             each.verdict,
-            union(one.finding.anchors for trial in each.clinical.deciding for one in trial.deciding),
+            _anchors(each),
+            union([one.finding.source] for one in _deciding(each) if one.finding.source),
         )
         for each in found
     ]
+
+
+def _deciding(judgement: Judgement) -> Iterator[Reading]:
+    return (one for trial in judgement.clinical.deciding for one in trial.deciding)
+
+
+def _anchors(judgement: Judgement) -> tuple[str, ...]:
+    return union(one.finding.anchors for one in _deciding(judgement))
+
+
+def by_source(dossier: Dossier, *, drug: str = "", condition: str = "") -> list[SourceVerdict]:
+    """Set side by side what each source alone comes to, for every pair that one of its trials decides."""
+    across = {_asked(each): each for each in judged(dossier, drug=drug, condition=condition, decided=True)}
+    alone = {
+        (_asked(each), source): each
+        for source in sorted(dossier.sources)
+        for each in judged(dossier.of_sources([source]), drug=drug, condition=condition, decided=True)
+    }
+    kinds: dict[tuple[str, str, str], set[str]] = {}
+    told: dict[tuple[str, str, str], int] = {}
+    for (asked, _), each in alone.items():
+        kinds.setdefault(asked, set()).add(each.clinical.kind)
+        told[asked] = told.get(asked, 0) + 1
+    rows = [
+        _source_verdict(source, each, across[asked], len(kinds[asked]), told[asked])
+        for (asked, source), each in alone.items()
+    ]
+    return sorted(rows, key=lambda each: (each.subject, each.object, each.purpose, each.source))
+
+
+def _asked(judgement: Judgement) -> tuple[str, str, str]:
+    return judgement.claim.subject, judgement.claim.purpose, judgement.claim.object
+
+
+def _source_verdict(
+    source: str, alone: Judgement, across: Judgement, kinds: int, sources: int
+) -> SourceVerdict:
+    return SourceVerdict(
+        *_asked(alone),
+        source,
+        alone.clinical.kind,
+        alone.verdict,
+        across.verdict,
+        "alone" if sources == 1 else "agrees" if kinds == 1 else "differs",
+        tuple(trial.trial for trial in alone.clinical.deciding),
+        _anchors(alone),
+    )
 
 
 def contradictions(dossier: Dossier, *, drug: str = "", condition: str = "") -> list[Disagreement]:

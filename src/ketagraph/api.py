@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import html
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +24,7 @@ from rdflib import Graph
 from ketagraph import explain, guard, names, questions, rdf, releases, sources
 from ketagraph.answers import JudgementAnswer, answer
 from ketagraph.claims import HOPS, Judgement
-from ketagraph.dossier import Dossier, stored_query
+from ketagraph.dossier import Dossier, remembering, stored_query
 from ketagraph.errors import UnknownName
 from ketagraph.remote import Remote
 from ketagraph.results import Rows
@@ -190,13 +190,17 @@ class KnowledgeGraph:
         comparator: str = "",
         week: float | None = None,
         hops: int = HOPS,
+        sources: Iterable[str] = (),
     ) -> Verdict:
         """Judge a claim by mechanism and trials; ``week`` is counted from the start, ``hops`` are steps.
+
+        ``sources`` (ids) keeps only what these say; without it, all sources are weighed together.
 
         Raises:
             UnknownName: a name that nothing, or several things, answer to.
         """
-        claim = self.dossier.claim(
+        dossier = self.dossier.of_sources([sources] if isinstance(sources, str) else sources)
+        claim = dossier.claim(
             subject,
             relation,
             object_,
@@ -208,8 +212,8 @@ class KnowledgeGraph:
             comparator=comparator,
             week=week,
         )
-        judgement = self.dossier.evidence.judge(claim, hops=hops)
-        labels = self.dossier.labels
+        judgement = dossier.evidence.judge(claim, hops=hops)
+        labels = dossier.labels
         return Verdict(judgement, answer(judgement, labels), labels)
 
     def trials(self, *, condition: str = "", agent: str = "") -> Rows:
@@ -231,7 +235,7 @@ class KnowledgeGraph:
                     name: term.value for name, term in zip(variables, row, strict=True) if term is not None
                 }
 
-        return Dossier(rows)
+        return Dossier(remembering(rows))
 
     def _checked(self, query: str) -> str:
         if not isinstance(self.source, Remote):

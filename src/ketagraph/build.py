@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import resource
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -20,6 +20,7 @@ from ketagraph import (
     dossier,
     judgements,
     lift,
+    links,
     mappings,
     names,
     rdf,
@@ -30,7 +31,7 @@ from ketagraph import (
 )
 from ketagraph.errors import EnvironmentFault, Fault, SourceError, ValidationFailed
 from ketagraph.examining import examine, text_report
-from ketagraph.sources import Layout
+from ketagraph.sources import Layout, SourceFolder
 from ketagraph.store.engine import Engine
 from ketagraph.validate import Report
 from ketagraph.vocabulary import Vocabulary
@@ -81,6 +82,7 @@ class Built:
     report: Report
     source_digest: str
     stages: tuple[Stage, ...]
+    sources: tuple[SourceFolder, ...] = ()
 
 
 def build(where: Layout, *, progress: Progress = lambda _: None) -> Built:
@@ -93,9 +95,13 @@ def build(where: Layout, *, progress: Progress = lambda _: None) -> Built:
     """
     clock = _Clock(progress)
     with clock.stage("read"):
-        rows, words, source_graph = _read(where)
+        folders = sources.source_folders(where)
+        rows, words, source_graph = _read(where, folders)
     with clock.stage("lift"):
-        graphs = {"ontology": rdf.canonical(words.graph), **lift.lift(rows)}
+        graphs = {
+            "ontology": rdf.canonical(words.graph),
+            **lift.lift(rows, {folder.id: folder.mark for folder in folders}),
+        }
         graphs["evidence"] += source_graph
         graphs["mappings"] = _mappings(where, words)
         places = lift.places(rows)
@@ -108,26 +114,26 @@ def build(where: Layout, *, progress: Progress = lambda _: None) -> Built:
     with clock.stage("judge"):
         graphs["judgements"] = judgements.triples(dossier.read(_engine(graphs)))
     with clock.stage("describe"):
-        graphs["void"] = describe.void(graphs)
+        graphs["void"] = describe.void(graphs, folders)
     with clock.stage("validate"):
         report = examine(graphs, where, places=places)
     if report.violations:
         raise ValidationFailed(text_report(report), report.violations)
-    return Built(graphs, places, report, sources.digest(where), tuple(clock.stages))
+    return Built(graphs, places, report, sources.digest(where), tuple(clock.stages), folders)
 
 
-def _read(where: Layout) -> tuple[list[tables.Row], Vocabulary, Graph]:
+def _read(where: Layout, folders: Iterable[SourceFolder]) -> tuple[list[tables.Row], Vocabulary, Graph]:
     words = vocabulary.read_ontology(where)
     rows: list[tables.Row] = []
     faults: list[Fault] = []
     described = rdf.new_graph()
-    for folder in sources.source_folders(where):
+    for folder in folders:
         found, wrong = tables.read_source(folder, where)
         rows += found
         faults += wrong
         for triple in lift.source_triples(folder):
             described.add(triple)
-    faults += tables.check_links(rows, words) if not faults else []
+    faults += links.check_links(rows, words) if not faults else []
     faults += mappings.read(where, words, thorough=False)[1]
     if faults:
         raise SourceError(faults)

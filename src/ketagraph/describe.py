@@ -6,14 +6,15 @@ See https://www.w3.org/TR/void/
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from rdflib import DCTERMS, OWL, RDF, VOID, Graph, Literal, URIRef
 from rdflib.term import Node
 
 from ketagraph import __version__, names, rdf
+from ketagraph.sources import SourceFolder
 
-__all__ = ["counts", "void"]
+__all__ = ["counts", "source_facts", "void"]
 
 _COUNTED = {
     "studies": "Study",
@@ -40,8 +41,11 @@ def counts(graphs: Mapping[str, Graph], *, warnings: int) -> dict[str, int]:
     return {**found, "faults": warnings}
 
 
-def void(graphs: Mapping[str, Graph]) -> Graph:
-    """Describe the whole and each named graph; partitions count instances per class, triples per property."""
+def void(graphs: Mapping[str, Graph], folders: Iterable[SourceFolder] = ()) -> Graph:
+    """Describe the whole, each named graph, and what was taken from each source, with its licence.
+
+    Partitions count instances per class, triples per property.
+    """
     described = rdf.new_graph()
     whole = URIRef(names.BASE + "dataset")
     union = Graph()
@@ -52,9 +56,40 @@ def void(graphs: Mapping[str, Graph]) -> Graph:
         described.add((whole, VOID.subset, URIRef(names.graph(name))))
     for triple in _dataset(whole, "KetaGraph", union):
         described.add(triple)
+    for folder in folders:
+        part = URIRef(f"{whole}/source/{folder.id}")
+        described.add((whole, VOID.subset, part))
+        for triple in _source(part, folder, union):
+            described.add(triple)
     described.add((whole, OWL.versionInfo, Literal(__version__)))
     described.add((whole, VOID.uriSpace, Literal(names.BASE)))
     return described
+
+
+def _source(node: URIRef, folder: SourceFolder, union: Graph) -> Iterator[tuple[Node, Node, Node]]:
+    """Describe the records taken from one source; the licence is theirs, that of the text is the source's."""
+    source = URIRef(names.thing(folder.id))
+    records = set(union.subjects(URIRef(names.term("fromSource")), source))
+    yield node, RDF.type, VOID.Dataset
+    yield node, DCTERMS.title, Literal(f"KetaGraph: records from {folder.id}", lang="en")
+    yield node, DCTERMS.source, source
+    yield node, DCTERMS.license, URIRef(folder.data_licence)
+    yield node, DCTERMS.bibliographicCitation, Literal(folder.citation)
+    yield node, VOID.entities, Literal(len(records))
+
+
+def source_facts(folder: SourceFolder, graphs: Mapping[str, Graph]) -> dict[str, str | int]:
+    """Return what a manifest says of a source: what it is, its licences, how many records came from it."""
+    link, source = URIRef(names.term("fromSource")), URIRef(names.thing(folder.id))
+    records = {record for graph in graphs.values() for record in graph.subjects(link, source)}
+    return {
+        "title": str(folder.facts["title"]),
+        "citation": folder.citation,
+        "text_licence": str(folder.facts["licence"]),
+        "data_licence": folder.data_licence,
+        "text_sha256": str(folder.facts["text_sha256"]),
+        "records": len(records),
+    }
 
 
 def _dataset(node: URIRef, title: str, graph: Graph) -> Iterator[tuple[Node, Node, Node]]:

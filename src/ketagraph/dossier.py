@@ -6,46 +6,26 @@ Nothing is decided here; :mod:`ketagraph.evidence` turns rows into the judge's v
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
 
 from ketagraph import names
 from ketagraph.claims import BodyOfEvidence, Claim, Hierarchy, Sign, Step
+from ketagraph.claims.ablation import only
 from ketagraph.claims.paths import product
 from ketagraph.errors import UnknownName
-from ketagraph.evidence import effect, finding, local, sign, statement
+from ketagraph.evidence import effect, finding, local, statement
 from ketagraph.lexicon import Entry, Lexicon
+from ketagraph.relation import Relation, fold
 from ketagraph.store.engine import Engine
 from ketagraph.tables import slug
 
-__all__ = ["Dossier", "Relation", "Rows", "fold", "read", "stored_query"]
+__all__ = ["Dossier", "Relation", "Rows", "fold", "read", "remembering", "stored_query"]
 
 Rows = Callable[[str], Iterator[Mapping[str, str]]]
 """Runs a SELECT and yields rows as strings; a variable that is not bound is missing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Relation:
-    """A relation a claim can assert: IRI, label, sign, what it speaks of, and its other names.
-
-    ``therapeutic``: what a therapy does for a condition; ``acts``: a step of a mechanism.
-    """
-
-    iri: str
-    label: str
-    sign: Sign
-    prevents: bool
-    therapeutic: bool = False
-    acts: bool = False
-    synonyms: tuple[str, ...] = ()
-
-    @property
-    def names(self) -> frozenset[str]:
-        """Everything the relation goes by, folded."""
-        own = self.iri.rsplit("/", 1)[1]
-        return frozenset(fold(name) for name in (self.label, own, slug(own), *self.synonyms))
 
 
 def stored_query(name: str) -> str:
@@ -55,9 +35,13 @@ def stored_query(name: str) -> str:
 
 @dataclass(frozen=True)
 class Dossier:
-    """Everything the graph knows that bears on claims; read lazily, once."""
+    """Everything the graph knows that bears on claims; read lazily, once.
+
+    ``within`` names sources (IRIs) whose evidence alone counts; empty: all of them.
+    """
 
     rows: Rows
+    within: frozenset[str] = frozenset()
 
     @cached_property
     def lexicon(self) -> Lexicon:
@@ -73,26 +57,64 @@ class Dossier:
     @cached_property
     def relations(self) -> Mapping[str, Relation]:
         """Relation IRI → what it says."""
-        return {row["relation"]: _relation(row) for row in self.rows(stored_query("relations"))}
+        return {row["relation"]: Relation.of(row) for row in self.rows(stored_query("relations"))}
 
     @cached_property
     def evidence(self) -> BodyOfEvidence:
         """Effects, findings, statements and hierarchy, ready to judge claims."""
         claims = self._claims
-        return BodyOfEvidence.of(
+        whole = BodyOfEvidence.of(
             [effect(row) for row in claims if row["affirmed"] == "true" and row["acts"] == "true"],
             [finding(row) for row in self.rows(stored_query("findings"))],
             [statement(row) for row in claims if row["therapeutic"] == "true" or row["affirmed"] == "false"],
             self._hierarchy(),
         )
+        return only(whole, self.within) if self.within else whole
+
+    @cached_property
+    def sources(self) -> Mapping[str, str]:
+        """IRI of each source → its title."""
+        return {row["source"]: row["title"] for row in self.rows(stored_query("sources"))}
+
+    def of_sources(self, wanted: Iterable[str]) -> Dossier:
+        """Return the dossier of some sources alone, by id, CURIE, IRI or title; of all where none is named.
+
+        Raises:
+            UnknownName: no source is called so; all are suggested.
+        """
+        iris = frozenset(self.source(name) for name in wanted)
+        if not iris or iris == self.within:
+            return self
+        if iris not in self._narrowed:
+            self._narrowed[iris] = Dossier(self.rows, iris)
+        return self._narrowed[iris]
+
+    @cached_property
+    def _narrowed(self) -> dict[frozenset[str], Dossier]:
+        return {}
+
+    def source(self, name: str) -> str:
+        """Return the IRI of a source by its id, CURIE, IRI or title.
+
+        Raises:
+            UnknownName: no source is called so; all are suggested.
+        """
+        known = {local(iri): iri for iri in self.sources}
+        known |= {title: iri for iri, title in self.sources.items()}
+        iri = known.get(name) or names.expand(name) or name
+        if iri in self.sources:
+            return iri
+        ids = sorted(map(local, self.sources))
+        raise UnknownName(f"no source is called {name!r}; sources: {', '.join(ids) or 'none'}", ids)
 
     @cached_property
     def labels(self) -> Mapping[str, str]:
-        """IRI → label, of concepts, studies, relations, claims and the values of qualifiers."""
+        """IRI → label, of concepts, studies, relations, claims, the values of qualifiers, and sentences."""
         values = {iri: name for found in self.values.values() for name, iri in sorted(found.items())}
         named = {iri: each.label for iri, each in self.relations.items()}
         said = {row["claim"]: row["label"] for row in self._claims}
-        return {**said, **values, **named, **self.lexicon.labels}
+        places = {row["anchor"]: row["address"] for row in self.rows(stored_query("addresses"))}
+        return {**places, **said, **values, **named, **self.lexicon.labels}
 
     @cached_property
     def _claims(self) -> list[Mapping[str, str]]:
@@ -236,24 +258,19 @@ def read(loaded: Engine) -> Dossier:
         for row in found:
             yield {name: term.value for name, term in zip(variables, row, strict=True) if term is not None}
 
-    return Dossier(rows)
+    return Dossier(remembering(rows))
 
 
-def fold(name: str) -> str:
-    """Case, hyphens and the American spelling of ae do not tell values apart."""
-    return name.lower().replace("-", " ").replace("ae", "e").strip()
+def remembering(rows: Rows) -> Rows:
+    """Return ``rows`` with each answer kept: the dossier of one source asks what that of all has asked."""
+    kept: dict[str, list[Mapping[str, str]]] = {}
 
+    def remembered(query: str) -> Iterator[Mapping[str, str]]:
+        if query not in kept:
+            kept[query] = list(rows(query))
+        return iter(kept[query])
 
-def _relation(row: Mapping[str, str]) -> Relation:
-    return Relation(
-        row["relation"],
-        row["label"],
-        sign(row),
-        row["prevents"] == "true",
-        row["therapeutic"] == "true",
-        row["acts"] == "true",
-        tuple(sorted(filter(None, row.get("synonyms", "").split("|")))),
-    )
+    return remembered
 
 
 def _decisive_purpose(relation: Relation, kinds: frozenset[str]) -> str:

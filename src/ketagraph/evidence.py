@@ -62,6 +62,7 @@ def effect(row: Mapping[str, str]) -> Effect:
         scope=_scope(row),
         therapeutic=row["therapeutic"] == "true",
         purpose=_purpose(row),
+        sources=_many(row, "source"),
     )
 
 
@@ -81,6 +82,7 @@ def statement(row: Mapping[str, str]) -> Statement:
         scope=_scope(row),
         purpose=_purpose(row),
         therapeutic=row["therapeutic"] == "true",
+        source=row.get("source", ""),
     )
 
 
@@ -120,4 +122,5 @@ def finding(row: Mapping[str, str]) -> Finding:
         arm=row["arm"],
         refractory=row.get("refractory") == "true",
         setting=_setting(row),
+        source=row.get("source", ""),
     )

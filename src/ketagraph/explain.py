@@ -75,7 +75,7 @@ class _Words:
         yield from _section("missing", (self._missing(each.text, each.names) for each in judgement.missing))
 
     def _reason(self, reason: Reason) -> Iterator[str]:
-        yield f"{reason.text} [{reason.code}]{_places(reason.anchors, ())}"
+        yield f"{reason.text} [{reason.code}]{self._places(reason.anchors, ())}"
         if reason.code in _NAMED:
             yield from (f"  {self.word(name)}" for name in reason.evidence)
 
@@ -98,7 +98,7 @@ class _Words:
                 yield f"  {self._evidence(each)}"
         for code in ("mechanism-contested", "consequence-denied"):
             if reason := link.judgement.because(code):
-                yield f"  {reason.text}{_places(reason.anchors, ())}"
+                yield f"  {reason.text}{self._places(reason.anchors, ())}"
         for missing in link.judgement.missing:
             if missing.code in {"hop", "sign", "hops"} and not link.judgement.mechanism.paths:
                 yield f"  {self._missing(missing.text, missing.names)}"
@@ -141,7 +141,7 @@ class _Words:
         through = f" through {', '.join(map(self.word, scope.via))}" if scope.via else ""
         held = f" [{where}]" if where else ""
         sure = str(effect.certainty).lower()
-        return f"{told}{through}{held}, {sure}{_places(effect.anchors, effect.references)}"
+        return f"{told}{through}{held}, {sure}{self._places(effect.anchors, effect.references)}"
 
     def word(self, iri: str) -> str:
         """Return the label of ``iri``, or its local name."""
@@ -161,7 +161,7 @@ class _Words:
         told = (
             f"{self.word(path.hops[0].subject)}{steps}: {_SIGN[path.sign]} {self.word(path.hops[-1].object)}"
         )
-        places = _places(path.anchors, path.references)
+        places = self._places(path.anchors, path.references)
         return f"{told}; weakest step to {self.word(weakest.object)} ({sure}){places}"
 
     def _trial(self, trial: Trial) -> Iterator[str]:
@@ -178,7 +178,7 @@ class _Words:
         )
         verdict = finding.verdict.replace("-", " ")
         told = f"{self.word(finding.outcome)} {against}{when}: {verdict}"
-        return told + _places(finding.anchors, finding.references)
+        return told + self._places(finding.anchors, finding.references)
 
     def _evidence(self, evidence: Evidence) -> str:
         source = evidence.source
@@ -191,9 +191,18 @@ class _Words:
             return self._path(source)
         word = "" if source.affirmed else "not "
         told = f"{word}{self.word(source.subject)} {self.word(source.relation)} {self.word(source.object)}"
-        return (
-            f"{told} ({source.role}, {source.certainty.lower()}){_places(source.anchors, source.references)}"
-        )
+        places = self._places(source.anchors, source.references)
+        return f"{told} ({source.role}, {source.certainty.lower()}){places}"
+
+    def _places(self, anchors: Sequence[str], references: Sequence[str]) -> str:
+        told_in = ", ".join(sentences(anchors, self._labels))
+        numbers = ", ".join(reference.rsplit("-ref-", 1)[-1] for reference in references)
+        parts = [
+            f"sentence{'s' * (',' in told_in)} {told_in}" if told_in else "",
+            f"reference{'s' * (',' in numbers)} {numbers}" if numbers else "",
+        ]
+        told = "; ".join(part for part in parts if part)
+        return f" ({told})" if told else ""
 
     def _missing(self, text: str, names: Sequence[str]) -> str:
         return f"{text}: {', '.join(map(self.word, names))}" if names else text
@@ -214,14 +223,3 @@ def _composed(chain: Chain) -> str:
 
 def _mark(hop: Hop) -> str:
     return " (inherited)" if hop.inherited else ""
-
-
-def _places(anchors: Sequence[str], references: Sequence[str]) -> str:
-    told_in = ", ".join(sentences(anchors))
-    numbers = ", ".join(reference.rsplit("-ref-", 1)[-1] for reference in references)
-    parts = [
-        f"sentence{'s' * (',' in told_in)} {told_in}" if told_in else "",
-        f"reference{'s' * (',' in numbers)} {numbers}" if numbers else "",
-    ]
-    told = "; ".join(part for part in parts if part)
-    return f" ({told})" if told else ""

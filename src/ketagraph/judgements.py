@@ -48,18 +48,25 @@ def value_terms() -> Mapping[str, str]:
     return {**verdicts, **mechanisms, **{f"trials {kind}": name for kind, name in _CLINICAL.items()}}
 
 
-def graph(judged: Iterable[Judgement], labels: Mapping[str, str]) -> Graph:
-    """Return the triples of some judgements; ``labels`` maps IRIs to words."""
+def graph(judged: Iterable[Judgement], dossier: Dossier) -> Graph:
+    """Return the triples of some judgements, drawn from ``dossier``."""
     found = rdf.new_graph()
     for judgement in judged:
-        for triple in _triples(judgement, labels):
+        for triple in _triples(judgement, dossier):
             found.add(triple)
     return found
 
 
 def triples(dossier: Dossier) -> Graph:
-    """Return the judgement of every drug and condition of which anything is known."""
-    return graph(judge_all(dossier), dossier.labels)
+    """Return the judgement of every drug and condition of which anything is known.
+
+    Across all sources; and, where there are several, by each of them alone.
+    """
+    found = graph(judge_all(dossier), dossier)
+    for source in sorted(dossier.sources) if len(dossier.sources) > 1 else ():
+        alone = dossier.of_sources([source])
+        found += graph(judge_all(alone), alone)
+    return found
 
 
 def judge_all(dossier: Dossier, *, drug: str = "", condition: str = "") -> Iterator[Judgement]:
@@ -111,18 +118,21 @@ def _prevention(source: Finding | SourceStatement) -> bool:
     return source.purpose == "prevention"
 
 
-def iri(judgement: Judgement) -> str:
-    """IRI of a judgement's node: what was asked, qualifiers included."""
+def iri(judgement: Judgement, within: Iterable[str] = ()) -> str:
+    """IRI of a judgement's node: what was asked, qualifiers included, and of which sources if not of all."""
     claim = judgement.claim
     week = "" if claim.timepoint_weeks is None else f"week-{claim.timepoint_weeks:g}"
     asked = (claim.subject, claim.relation, claim.object, claim.via, claim.dose_regime, claim.route)
     narrowed = (*asked, claim.species, claim.outcome, claim.comparator, week)
-    return names.thing("judgement-" + "-".join(slug(each.rsplit("/", 1)[-1]) for each in narrowed if each))
+    parts = [slug(each.rsplit("/", 1)[-1]) for each in narrowed if each]
+    said = [f"said-by-{each.rsplit('/', 1)[-1]}" for each in sorted(within)]
+    return names.thing("-".join(["judgement", *parts, *said]))
 
 
-def _triples(judgement: Judgement, labels: Mapping[str, str]) -> Iterator[tuple[Node, Node, Node]]:
-    claim, node = judgement.claim, URIRef(iri(judgement))
-    told = " ".join(labels.get(each, each) for each in (claim.subject, claim.relation, claim.object))
+def _triples(judgement: Judgement, dossier: Dossier) -> Iterator[tuple[Node, Node, Node]]:
+    claim, node = judgement.claim, URIRef(iri(judgement, dossier.within))
+    told = " ".join(dossier.labels.get(each, each) for each in (claim.subject, claim.relation, claim.object))
+    told += "".join(f", by {each.rsplit('/', 1)[-1]}" for each in sorted(dossier.within))
     yield node, RDF.type, _term("Judgement")
     yield node, RDF.type, OWL.NamedIndividual
     yield node, RDFS.label, Literal(f"{told}: {judgement.verdict}", lang="en")
@@ -135,6 +145,9 @@ def _triples(judgement: Judgement, labels: Mapping[str, str]) -> Iterator[tuple[
     yield node, _term("pathCount"), Literal(len(judgement.mechanism.paths))
     yield node, OWL.versionInfo, Literal(__version__)
     yield node, _term("drawnBy"), Literal("judge")
+    yield node, _term("acrossSources"), Literal(not dossier.within)
+    for source in sorted(dossier.within or dossier.sources):
+        yield node, _term("weighs"), URIRef(source)
     if claim.purpose:
         yield node, _term("aboutPurpose"), _term(claim.purpose.capitalize())
     if strongest := judgement.mechanism.strongest:

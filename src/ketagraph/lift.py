@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from rdflib import DCTERMS, OWL, RDF, RDFS, XSD, Graph, Literal, URIRef
+from rdflib import DCTERMS, OWL, RDF, RDFS, SKOS, XSD, Graph, Literal, URIRef
 from rdflib.term import Node
 
 from ketagraph import names, rdf
@@ -20,11 +20,14 @@ from ketagraph.tables import Row, row_id, slug
 __all__ = ["lift", "places", "property_iri", "source_triples"]
 
 
-def lift(rows: Iterable[Row]) -> dict[str, Graph]:
-    """Return the asserted triples of ``rows`` per graph name (``evidence``, ``discrepancies``)."""
+def lift(rows: Iterable[Row], marks: Mapping[str, str] | None = None) -> dict[str, Graph]:
+    """Return the asserted triples of ``rows`` per graph name (``evidence``, ``discrepancies``).
+
+    ``marks`` maps the id of a source to what the addresses of its sentences begin with.
+    """
     graphs = {"evidence": rdf.new_graph(), "discrepancies": rdf.new_graph()}
     for row in rows:
-        for triple in _row_triples(row):
+        for triple in _row_triples(row, (marks or {}).get(row.source, "")):
             graphs[row.table.graph].add(triple)
     return graphs
 
@@ -45,22 +48,25 @@ def source_triples(folder: SourceFolder) -> Iterator[tuple[Node, Node, Node]]:
     facts = folder.facts
     yield node, RDF.type, URIRef(names.term("Source"))
     yield node, RDFS.label, Literal(facts["title"], lang="en")
+    yield node, SKOS.notation, Literal(folder.id)
     yield node, DCTERMS.title, Literal(facts["title"], lang="en")
     yield node, DCTERMS.creator, Literal(facts["authors"])
     yield node, DCTERMS.license, URIRef(str(facts["licence"]))
-    yield node, URIRef(names.term("doi")), URIRef(names.PREFIXES["doi"] + str(facts["doi"]))
+    yield node, DCTERMS.bibliographicCitation, Literal(folder.citation)
+    if "doi" in facts:
+        yield node, URIRef(names.term("doi")), URIRef(names.PREFIXES["doi"] + str(facts["doi"]))
     yield node, URIRef(names.term("publicationYear")), Literal(facts["year"])
     yield node, URIRef(names.term("sha256")), Literal(facts["text_sha256"])
 
 
-def _row_triples(row: Row) -> Iterator[tuple[Node, Node, Node]]:
+def _row_triples(row: Row, mark: str) -> Iterator[tuple[Node, Node, Node]]:
     node = URIRef(names.thing(row.id))
     yield node, RDF.type, URIRef(names.term(row.table.rdf_class))
     yield node, RDF.type, OWL.NamedIndividual
     yield node, URIRef(names.term("fromSource")), URIRef(names.thing(row.source))
     for column in row.table.columns:
         for value in row.cells[column.name] if column.property else ():
-            yield node, property_iri(column.property), _object(row, column, value)
+            yield node, property_iri(column.property), _object(row, column, value, mark)
     if row.table.name in _LABELS:
         yield node, RDFS.label, Literal(_LABELS[row.table.name](row), lang="en")
     if row.table.name == "sentences":
@@ -73,8 +79,10 @@ def _address_parts(node: Node, address: str) -> Iterator[tuple[Node, Node, Node]
     yield node, URIRef(names.term("sentenceNumber")), Literal(int(sentence))
 
 
-def _object(row: Row, column: Column, value: str) -> Node:
-    if column.kind == "sentence" and row.table.name != "sentences":
+def _object(row: Row, column: Column, value: str, mark: str) -> Node:
+    if column.kind == "sentence" and row.table.name == "sentences":
+        return Literal(f"{mark}:{value}" if mark else value)
+    if column.kind == "sentence":
         return URIRef(names.thing(row_id(table("sentences"), row.source, value)))
     if column.kind == "row":
         return URIRef(names.thing(row_id(table(column.target), row.source, value)))
@@ -97,7 +105,6 @@ _TERMS: Mapping[str, Callable[[str], Node]] = {
     "node": _node,
     "pmid": lambda value: URIRef(names.PREFIXES["pubmed"] + value),
     "property": lambda value: URIRef(names.term(value)),
-    "sentence": Literal,
     "sha256": Literal,
     "string": Literal,
     "term": lambda value: URIRef(names.term(value)),

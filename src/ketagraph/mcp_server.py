@@ -108,10 +108,21 @@ class Tools:
         }
 
     def judge_claim(
-        self, subject: str, relation: str, object_: str, *, route: str = "", dose: str = "", outcome: str = ""
+        self,
+        subject: str,
+        relation: str,
+        object_: str,
+        *,
+        route: str = "",
+        dose: str = "",
+        outcome: str = "",
+        source: str = "",
     ) -> dict[str, Any]:
-        """Judge a claim by mechanism and trials."""
-        found = self.kg.judge(subject, relation, object_, route=route, dose=dose, outcome=outcome)
+        """Judge a claim by mechanism and trials; ``source`` keeps only what that one says."""
+        only = [source] if source else []
+        found = self.kg.judge(
+            subject, relation, object_, route=route, dose=dose, outcome=outcome, sources=only
+        )
         whole = asdict(found.answer)
         return {
             "claim": str(found),
@@ -208,10 +219,15 @@ class _Wiring:
         route: str = "",
         dose: str = "",
         outcome: str = "",
+        source: str = "",
     ) -> dict[str, Any]:
-        """Judge a claim such as ketamine / relieves / fibromyalgia by mechanism and trials."""
+        """Judge a claim such as ketamine / relieves / fibromyalgia by mechanism and trials.
+
+        source, an id such as israel-2021, keeps only what that source says.
+        """
+        asked = {"route": route, "dose": dose, "outcome": outcome, "source": source}
         try:
-            return self.tools.judge_claim(subject, relation, object, route=route, dose=dose, outcome=outcome)
+            return self.tools.judge_claim(subject, relation, object, **asked)
         except KetaGraphError as error:
             raise self.error(str(error)) from error
 

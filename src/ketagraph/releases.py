@@ -210,6 +210,7 @@ def _manifest(built: Built, files: Mapping[str, bytes]) -> dict[str, Any]:
         "name": "ketagraph",
         "version": __version__,
         "sources_sha256": built.source_digest,
+        "sources": {each.id: describe.source_facts(each, built.graphs) for each in built.sources},
         "graphs": {names.graph(name): len(graph) for name, graph in sorted(built.graphs.items())},
         "counts": describe.counts(built.graphs, warnings=len(built.report.results)),
         "files": {

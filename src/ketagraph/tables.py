@@ -1,13 +1,13 @@
 """Tab-separated text in, checked rows out; every fault is named by file, line and column.
 
 Refused: unknown, missing or moved columns; ragged rows; cells that are not of their column's kind;
-rows out of order or twice; terms the ontology lacks; links to rows that are not there.
+rows out of order or twice. What cells point to is checked by :mod:`ketagraph.links`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import pairwise
@@ -16,9 +16,8 @@ from ketagraph.columns import Column, Table
 from ketagraph.errors import Fault
 from ketagraph.schema import TABLES
 from ketagraph.sources import Layout, SourceFolder
-from ketagraph.vocabulary import Vocabulary
 
-__all__ = ["Row", "canonical", "check_links", "order", "read", "read_source", "row_id", "slug"]
+__all__ = ["Row", "canonical", "nearest", "order", "read", "read_source", "row_id", "slug"]
 
 _UCUM = (
     *("%", "1", "L", "[IU]", "a", "cm", "d", "g", "h", "kg", "mL", "mg", "mg/d", "mg/kg", "mg/kg/h"),
@@ -138,7 +137,7 @@ def _header_faults(lines: list[str], table: Table, path: str) -> Iterator[Fault]
     found = lines[0].split("\t") if lines else []
     for name in found:
         if name not in expected:
-            yield Fault(path, 1, name, f"unknown column{_nearest(name, expected)}")
+            yield Fault(path, 1, name, f"unknown column{nearest(name, expected)}")
     for name in expected:
         if name not in found:
             yield Fault(path, 1, name, "column missing")
@@ -223,76 +222,7 @@ def _tidy(column: Column, cell: str) -> str:
     return "|".join(sorted({part.strip() for part in text.split("|") if part.strip()}, key=order))
 
 
-def check_links(rows: Iterable[Row], vocabulary: Vocabulary) -> list[Fault]:
-    """Check what cells point to: ontology terms, properties, and rows of other tables."""
-    rows = list(rows)
-    known = {table.name: {(row.source, row.key) for row in rows if row.table is table} for table in TABLES}
-    faults = list(_repeated_ids(rows))
-    check = _Links(vocabulary, known)
-    for row in rows:
-        for column in row.table.columns:
-            for value in row.cells[column.name]:
-                if wrong := check.fault(row, column, value):
-                    faults.append(Fault(row.path, row.line, column.name, wrong))
-    return faults
-
-
-def _repeated_ids(rows: Iterable[Row]) -> Iterator[Fault]:
-    seen: dict[str, Row] = {}
-    for row in rows:
-        first = seen.setdefault(row.id, row)
-        if first is not row and first.table is not row.table:
-            yield Fault(
-                row.path, row.line, row.table.key[0], f"{row.id} is also a key in {first.path}:{first.line}"
-            )
-
-
-@dataclass(frozen=True, slots=True)
-class _Links:
-    vocabulary: Vocabulary
-    known: Mapping[str, set[tuple[str, str]]]
-
-    def fault(self, row: Row, column: Column, value: str) -> str:
-        checks: Mapping[str, Callable[[Row, Column, str], str]] = {
-            "term": self._term,
-            "node": self._node,
-            "property": self._property,
-            "row": self._row,
-            "sentence": self._sentence,
-        }
-        check = checks.get(column.kind)
-        return check(row, column, value) if check else ""
-
-    def _term(self, row: Row, column: Column, value: str) -> str:
-        if self.vocabulary.belongs(value, column.target):
-            return ""
-        near = _nearest(value, self.vocabulary.members(column.target))
-        return f"{value} is not a {column.target} of the ontology{near}"
-
-    def _node(self, row: Row, column: Column, value: str) -> str:
-        if not value[0].isupper():
-            tables = [name for name, keys in self.known.items() if (row.source, value) in keys]
-            return "" if tables else f"no row has the key {value}"
-        if value in self.vocabulary.parents or value in self.vocabulary.individuals:
-            return ""
-        return f"the ontology has no term {value}{_nearest(value, self.vocabulary.parents)}"
-
-    def _property(self, row: Row, column: Column, value: str) -> str:
-        known = self.vocabulary.properties
-        return "" if value in known else f"the ontology has no property {value}{_nearest(value, known)}"
-
-    def _row(self, row: Row, column: Column, value: str) -> str:
-        keys = self.known[column.target]
-        if (row.source, value) in keys:
-            return ""
-        return f"{column.target}.tsv has no row {value}{_nearest(value, (key for _, key in keys))}"
-
-    def _sentence(self, row: Row, column: Column, value: str) -> str:
-        if row.table.name == "sentences" or (row.source, value) in self.known["sentences"]:
-            return ""
-        return f"sentences.tsv has no sentence {value}"
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return a hint at the names that are like ``name``; empty where none is."""
     close = get_close_matches(name, list(known), n=2, cutoff=0.6)
     return f"; did you mean {' or '.join(close)}?" if close else ""

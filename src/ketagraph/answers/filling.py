@@ -60,10 +60,15 @@ def chain_answer(chain: Chain, labels: Mapping[str, str]) -> ChainAnswer:
     )
 
 
-def sentences(anchors: Iterable[str]) -> list[str]:
-    """Addresses of anchors in the order of the text, each once."""
-    found = {anchor.rsplit("-s", 1)[-1] for anchor in anchors}
-    return sorted(found, key=lambda each: [int(part) if part.isdigit() else 0 for part in each.split(".")])
+def sentences(anchors: Iterable[str], labels: Mapping[str, str]) -> list[str]:
+    """Addresses of anchors by source and in the order of the text, each once; ``labels`` holds them."""
+    found = {labels.get(anchor) or anchor.rsplit("-s", 1)[-1] for anchor in anchors}
+    return sorted(found, key=_place)
+
+
+def _place(address: str) -> tuple[str, list[int]]:
+    mark, _, numbers = address.rpartition(":")
+    return mark, [int(part) if part.isdigit() else 0 for part in numbers.split(".")]
 
 
 class Filling:
@@ -90,7 +95,7 @@ class Filling:
             self.claim(judgement),
             str(judgement.verdict),
             str(judgement.standing),
-            [_reason(each) for each in judgement.reasons],
+            [self.reason(each) for each in judgement.reasons],
             self.mechanism(judgement),
             self.clinical(judgement),
             [self.evidence(each) for each in judgement.support],
@@ -100,6 +105,7 @@ class Filling:
                 MissingAnswer(each.code, each.text, [self.named(name) for name in each.names])
                 for each in judgement.missing
             ],
+            list(judgement.sources),
         )
 
     def link(self, link: Link) -> LinkAnswer:
@@ -156,7 +162,7 @@ class Filling:
             path.hops.index(path.weakest),
             [self.hop(hop) for hop in path.hops],
             list(path.references),
-            sentences(path.anchors),
+            sentences(path.anchors, self._labels),
         )
 
     def hop(self, hop: Hop) -> HopAnswer:
@@ -181,7 +187,8 @@ class Filling:
             _scope(effect.scope),
             list(effect.claims),
             list(effect.references),
-            sentences(effect.anchors),
+            sentences(effect.anchors, self._labels),
+            list(effect.sources),
         )
 
     def clinical(self, judgement: Judgement) -> ClinicalAnswer:
@@ -232,7 +239,8 @@ class Filling:
             finding.significance_stated,
             dict(finding.setting),
             list(finding.references),
-            sentences(finding.anchors),
+            sentences(finding.anchors, self._labels),
+            finding.source,
         )
 
     def evidence(self, evidence: Evidence) -> EvidenceAnswer:
@@ -245,9 +253,15 @@ class Filling:
             str(evidence.note),
             list(evidence.via_subclass),
             list(evidence.references),
-            sentences(evidence.anchors),
+            sentences(evidence.anchors, self._labels),
             self.statement(source) if isinstance(source, Statement) else None,
+            list(evidence.sources),
         )
+
+    def reason(self, reason: Reason) -> ReasonAnswer:
+        """Fill one step towards the verdict."""
+        told_in = sentences(reason.anchors, self._labels)
+        return ReasonAnswer(str(reason.code), reason.text, list(reason.evidence), told_in)
 
     def statement(self, source: Statement) -> StatementAnswer:
         """Fill a source's own word."""
@@ -260,10 +274,6 @@ class Filling:
             source.role,
             _scope(source.scope),
         )
-
-
-def _reason(reason: Reason) -> ReasonAnswer:
-    return ReasonAnswer(str(reason.code), reason.text, list(reason.evidence), sentences(reason.anchors))
 
 
 def _scope(scope: Scope) -> ScopeAnswer:

@@ -1,8 +1,8 @@
 """The fields of a judgement as plain values for JSON: a public contract.
 
 New fields may be added; none is renamed or dropped within a major version. Lists are in the judge's own
-order, which is the same for the same evidence. Sentences are addresses ``paragraph.sentence``; whatever
-else names something is an IRI.
+order, which is the same for the same evidence. Sentences are addresses ``paragraph.sentence``, after the
+mark of their source where it has one; whatever else names something is an IRI.
 """
 
 from __future__ import annotations
@@ -82,6 +82,7 @@ class EffectAnswer:
     claims: list[str]
     references: list[str]
     sentences: list[str]
+    sources: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,7 @@ class FindingAnswer:
     setting: dict[str, str]
     references: list[str]
     sentences: list[str]
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +202,7 @@ class EvidenceAnswer:
     references: list[str]
     sentences: list[str]
     statement: StatementAnswer | None
+    sources: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +226,10 @@ class MissingAnswer:
 
 @dataclass(frozen=True, slots=True)
 class JudgementAnswer:
-    """The whole answer to one claim; ``standing`` is the verdict as supported, opposed or undecided."""
+    """The whole answer to one claim; ``standing`` is the verdict as supported, opposed or undecided.
+
+    ``sources`` are those that report any of the evidence.
+    """
 
     claim: ClaimAnswer
     verdict: str
@@ -235,6 +241,7 @@ class JudgementAnswer:
     against: list[EvidenceAnswer]
     noted: list[EvidenceAnswer]
     missing: list[MissingAnswer]
+    sources: list[str]
 
 
 @dataclass(frozen=True, slots=True)

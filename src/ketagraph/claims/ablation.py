@@ -1,4 +1,4 @@
-"""Evidence in, the same without one trial, claim or reference out, and which verdicts then change."""
+"""Evidence in, less of it out: without one trial, claim or reference, or that of some sources only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ketagraph.claims.judge import BodyOfEvidence
 from ketagraph.claims.judgement import Evidence, Judgement
 from ketagraph.claims.model import Effect, Finding, Statement
 
-__all__ = ["Change", "Withdrawn", "leave_one_out", "without"]
+__all__ = ["Change", "Withdrawn", "leave_one_out", "only", "without"]
 
 
 class Withdrawn(StrEnum):
@@ -40,6 +40,16 @@ def without(body: BodyOfEvidence, kind: Withdrawn, name: str) -> BodyOfEvidence:
         [left for each in body.effects if (left := _less(each, kind, name))],
         [each for each in body.all_findings if not _gone(each, kind, name)],
         [each for each in body.statements if not _unsaid(each, kind, name)],
+        body.hierarchy,
+    )
+
+
+def only(body: BodyOfEvidence, sources: frozenset[str]) -> BodyOfEvidence:
+    """Return what ``sources`` say by themselves; the class hierarchy is shared by all."""
+    return BodyOfEvidence.of(
+        [each for each in body.effects if sources.issuperset(each.sources)],
+        [each for each in body.all_findings if each.source in sources],
+        [each for each in body.statements if each.source in sources],
         body.hierarchy,
     )
 

@@ -41,6 +41,7 @@ class Disagreement:
 
     ``kind`` is ``population-explained``, ``scope-separated`` (dose regime, route), ``comparator-explained``,
     ``timepoint-explained`` or ``same-scope``: the first aspect in that order that is stated and differs.
+    ``sources`` are the one or two texts that report them.
     """
 
     subject: str
@@ -54,6 +55,7 @@ class Disagreement:
     differences: tuple[Difference, ...]
     findings: tuple[str, ...]
     anchors: tuple[str, ...]
+    sources: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ def _disagreement(judgement: Judgement, first: Trial, second: Trial) -> Disagree
         different,
         tuple(each.id for each in both),
         union(each.anchors for each in both),
+        union([each.source] for each in both if each.source),
     )
 
 

@@ -118,4 +118,5 @@ def _said(effect: Effect, claim: str) -> Statement:
         references=effect.references,
         scope=effect.scope,
         purpose=effect.purpose,
+        source=next(iter(effect.sources), ""),
     )

@@ -8,7 +8,7 @@ from enum import StrEnum
 from ketagraph.claims.clinical import Clinical
 from ketagraph.claims.mechanism import Mechanism
 from ketagraph.claims.model import Claim, Finding, Statement
-from ketagraph.claims.paths import Path
+from ketagraph.claims.paths import Path, union
 from ketagraph.claims.readings import Bearing
 
 __all__ = ["Evidence", "EvidenceKind", "Joint", "Judgement", "Missing", "Reason", "Standing"]
@@ -72,6 +72,13 @@ class Evidence:
     anchors: tuple[str, ...]
     source: Finding | Statement | Path
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The texts that report it, sorted."""
+        if isinstance(self.source, Path):
+            return self.source.sources
+        return (self.source.source,) if self.source.source else ()
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:
@@ -117,6 +124,11 @@ class Judgement:
     against: tuple[Evidence, ...]
     noted: tuple[Evidence, ...]
     missing: tuple[Missing, ...]
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The texts that report any of the evidence, sorted."""
+        return union(each.sources for each in (*self.support, *self.against, *self.noted))
 
     @property
     def standing(self) -> Standing:

@@ -86,6 +86,7 @@ class Effect:
 
     ``therapeutic`` marks statements that a therapy acts on a condition: the very thing a claim asserts,
     so never a hop of its mechanism. ``purpose`` (``treatment``, ``prevention``) matters only there.
+    ``sources`` are the texts that say so.
     """
 
     subject: str
@@ -99,6 +100,7 @@ class Effect:
     scope: Scope = field(default_factory=Scope)
     therapeutic: bool = False
     purpose: str = ""
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,7 @@ class Statement:
     scope: Scope = field(default_factory=Scope)
     purpose: str = ""
     therapeutic: bool = True
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +158,7 @@ class Finding:
     arm: str = ""
     refractory: bool = False
     setting: tuple[tuple[str, str], ...] = ()
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

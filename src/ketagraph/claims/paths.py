@@ -93,6 +93,11 @@ class Path:
         return union(effect.references for hop in self.hops for effect in hop.effects)
 
     @property
+    def sources(self) -> tuple[str, ...]:
+        """All sources that assert a hop, sorted."""
+        return union(effect.sources for hop in self.hops for effect in hop.effects)
+
+    @property
     def anchors(self) -> tuple[str, ...]:
         """All anchors of the hops, sorted."""
         return union(effect.anchors for hop in self.hops for effect in hop.effects)
@@ -132,6 +137,7 @@ def _merged(group: list[Effect]) -> Effect:
         first.scope,
         first.therapeutic,
         first.purpose,
+        union(each.sources for each in group),
     )
 
 

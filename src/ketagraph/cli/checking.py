@@ -20,7 +20,7 @@ from ketagraph.claims import Claim, Judgement, Scope, Sign, Standing, check_chai
 from ketagraph.claims import Path as MechanismPath
 from ketagraph.cli import app, screen
 from ketagraph.cli.asking import opened
-from ketagraph.cli.settings import ReleaseFolder
+from ketagraph.cli.settings import ReleaseFolder, SourceNames
 from ketagraph.dossier import Dossier
 from ketagraph.errors import SourceError
 from ketagraph.signed_graph import Limits
@@ -78,6 +78,7 @@ def check(
     ] = None,
     seconds: Annotated[float, typer.Option(min=0.1, help="With --effects: how long to search.")] = 30.0,
     hops: Hops = 4,
+    source: SourceNames = None,
     release: ReleaseFolder = None,
 ) -> None:
     """Check a claim: is there a mechanism, what sign, which trials bear on it, who says otherwise.
@@ -90,16 +91,16 @@ def check(
         raise typer.BadParameter("give SUBJECT RELATION OBJECT, or --file claims.tsv")
     asked = {"dose": dose, "route": route, "species": species, "outcome": outcome, "comparator": comparator}
     _no_qualifiers({**asked, "week": week is not None, "via": via and file}, table=bool(effects or file))
-    if effects and file:
-        raise typer.BadParameter("--effects and --file do not go together")
+    if effects and (file or source):
+        raise typer.BadParameter("--effects does not go with --file or --source")
     if effects:
         raise typer.Exit(_check_own(effects, named, via, seconds, hops, style, in_full=in_full))
-    dossier = releases.dossier(opened(release)[1])
+    dossier = releases.dossier(opened(release)[1]).of_sources(source or ())
     if file:
         raise typer.Exit(_check_file(dossier, file, hops, style))
     claim = dossier.claim(*named, via=via, week=week, **asked)
     judgement = dossier.evidence.judge(claim, hops=hops)
-    typer.echo(_told(judgement, dossier.labels, style, in_full=in_full))
+    typer.echo(_told(judgement, dossier, style, in_full=in_full))
     raise typer.Exit(_EXIT[judgement.standing])
 
 
@@ -121,7 +122,7 @@ def _check_own(
     claim = Claim(subject, relation, object_, _sign(relation), purpose="", via=via, therapeutic=False)
     limits = Limits(paths=own_effects.MOST, stop=lambda: monotonic() > end)
     judgement = own_effects.judge_table(path, claim, hops=hops, limits=limits)
-    typer.echo(_told(judgement, {}, style, in_full=in_full))
+    typer.echo(_told(judgement, None, style, in_full=in_full))
     return _EXIT[judgement.standing]
 
 
@@ -135,7 +136,11 @@ def _sign(relation: str) -> Sign:
     return releases.dossier(words).relation(relation).sign
 
 
-def _told(judgement: Judgement, labels: Mapping[str, str], style: CheckFormat, *, in_full: bool) -> str:
+def _told(judgement: Judgement, dossier: Dossier | None, style: CheckFormat, *, in_full: bool) -> str:
+    """Print a judgement; one on a user's own effects has no dossier, and so no labels and no Turtle."""
+    labels = dossier.labels if dossier else {}
+    if dossier and style is CheckFormat.TTL:
+        return rdf.turtle(judgements.graph([judgement], dossier)).rstrip("\n")
     if style is CheckFormat.TEXT:
         return "\n".join(explain.lines(judgement, labels, in_full=in_full))
     return _FORMATS[style](judgement, labels).rstrip("\n")
@@ -143,10 +148,6 @@ def _told(judgement: Judgement, labels: Mapping[str, str], style: CheckFormat, *
 
 def _json(judgement: Judgement, labels: Mapping[str, str]) -> str:
     return json.dumps(asdict(answer(judgement, labels)), ensure_ascii=False, indent=2)
-
-
-def _turtle(judgement: Judgement, labels: Mapping[str, str]) -> str:
-    return rdf.turtle(judgements.graph([judgement], labels))
 
 
 def _dot(judgement: Judgement, labels: Mapping[str, str]) -> str:
@@ -164,7 +165,6 @@ def _ways(judgement: Judgement) -> tuple[MechanismPath, ...]:
 
 _FORMATS: Mapping[CheckFormat, Callable[[Judgement, Mapping[str, str]], str]] = {
     CheckFormat.JSON: _json,
-    CheckFormat.TTL: _turtle,
     CheckFormat.DOT: _dot,
     CheckFormat.MERMAID: _mermaid,
 }
@@ -183,7 +183,7 @@ def _check_file(dossier: Dossier, path: Path, hops: int, style: CheckFormat) -> 
                 typer.echo(_line(each, each.judgement, dossier, style))
     good = [each.judgement for each in found if each.judgement]
     if style is CheckFormat.TTL:
-        typer.echo(rdf.turtle(judgements.graph(good, dossier.labels)), nl=False)
+        typer.echo(rdf.turtle(judgements.graph(good, dossier)), nl=False)
     if faults := [each.fault for each in found if each.fault]:
         raise SourceError(faults)
     return _worst(good)
@@ -220,6 +220,7 @@ def check_path(
     species: SpeciesName = "",
     style: Annotated[ChainFormat, typer.Option("--format", help="How to print.")] = ChainFormat.TEXT,
     hops: Hops = 4,
+    source: SourceNames = None,
     release: ReleaseFolder = None,
 ) -> None:
     """Check a chain hop by hop: stated, inferred, contested, contradicted or unsupported; do signs compose.
@@ -227,7 +228,7 @@ def check_path(
     Exit 0 where every hop holds and the signs compose as claimed, 1 where one does not, 7 where a hop
     has no support.
     """
-    dossier = releases.dossier(opened(release)[1])
+    dossier = releases.dossier(opened(release)[1]).of_sources(source or ())
     steps, claimed = dossier.steps(nodes, relations or (), each=each)
     scope = Scope(
         dossier.value("dose", dose), dossier.value("route", route), dossier.value("species", species)

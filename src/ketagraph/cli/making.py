@@ -137,26 +137,23 @@ def _differs(path: Path, content: bytes, *, write: bool) -> bool:
 @app.command("verify-anchors")
 def verify_anchors(
     text: Annotated[Path, typer.Argument(help="Your own copy of the source's text, UTF-8.")],
-    source: Annotated[str, typer.Option(help="The source that the text belongs to.")] = "israel-2021",
+    source: Annotated[
+        str, typer.Option(help="Id of the source; by default the one whose text this is, or the only one.")
+    ] = "",
 ) -> None:
     """Check every anchor's digest and references against a reader's own copy of the text."""
-    folder = _folder(source)
     try:
-        content = text.read_text(encoding="utf-8")
+        content = text.read_bytes()
+        decoded = content.decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise EnvironmentFault(f"{text}: cannot be read as UTF-8 text: {error}") from error
+    where = sources.layout()
+    folder = sources.folder_called(source, where) if source else sources.folder_of_text(content, where)
     expected = _sentences(folder)
-    wrong = list(anchors.mismatches(content, expected))
+    wrong = list(anchors.mismatches(decoded, expected))
     if wrong:
         raise SourceError([Fault(str(text), 0, "", line) for line in wrong])
-    typer.echo(f"all {len(expected)} anchors of {source} agree with {text}")
-
-
-def _folder(source: str) -> SourceFolder:
-    found = {folder.id: folder for folder in sources.source_folders(sources.layout())}
-    if source not in found:
-        raise EnvironmentFault(f"no source is called {source}; sources: {', '.join(found)}")
-    return found[source]
+    typer.echo(f"all {len(expected)} anchors of {folder.id} agree with {text}")
 
 
 def _sentences(folder: SourceFolder) -> dict[str, tuple[str, tuple[int, ...]]]:

@@ -34,6 +34,7 @@ __all__ = [
     "Port",
     "ReleaseFolder",
     "ServiceTimeout",
+    "SourceNames",
     "Timeout",
     "UnionDefaultGraph",
     "Workers",
@@ -127,6 +128,10 @@ LogQueries = Annotated[
 LogText = Annotated[bool, typer.Option("--log-text", help="Log the text of queries as well.")]
 Drain = Annotated[
     float, typer.Option(min=0, help="Seconds for which /readyz says no before the port closes.")
+]
+SourceNames = Annotated[
+    list[str] | None,
+    typer.Option("--source", help="Only what this source says, by its id; repeatable. Default: all."),
 ]
 ReleaseFolder = Annotated[
     Path | None, typer.Option("--release", help="Folder of releases; default release/.")

@@ -15,7 +15,7 @@ from ketagraph.answers import sentences
 from ketagraph.claims.ablation import Withdrawn
 from ketagraph.cli import app, screen
 from ketagraph.cli.asking import opened
-from ketagraph.cli.settings import ReleaseFolder
+from ketagraph.cli.settings import ReleaseFolder, SourceNames
 from ketagraph.dossier import Dossier
 
 __all__: list[str] = []
@@ -44,36 +44,45 @@ def concordance(
     condition: Condition = "",
     decided: Annotated[bool, typer.Option("--decided", help="Only pairs that a trial decides.")] = False,
     style: Style = _TABLE,
+    source: SourceNames = None,
     release: ReleaseFolder = None,
 ) -> None:
     """Set the mechanism's sign beside what trials found, for every drug and condition."""
-    dossier, chosen = _opened(release, drug, condition)
+    dossier, chosen = _opened(release, source, drug, condition)
     found = analyses.judged(dossier, **chosen, decided=decided)
     _show(analyses.concordance(found), dossier, style)
 
 
 @group.command()
 def contradictions(
-    drug: Drug = "", condition: Condition = "", style: Style = _TABLE, release: ReleaseFolder = None
+    drug: Drug = "",
+    condition: Condition = "",
+    style: Style = _TABLE,
+    source: SourceNames = None,
+    release: ReleaseFolder = None,
 ) -> None:
     """List trials that answer one claim differently, what differs, and what may explain it."""
-    dossier, chosen = _opened(release, drug, condition)
+    dossier, chosen = _opened(release, source, drug, condition)
     _show(analyses.contradictions(dossier, **chosen), dossier, style)
 
 
 @group.command()
 def durability(
-    drug: Drug = "", condition: Condition = "", style: Style = _TABLE, release: ReleaseFolder = None
+    drug: Drug = "",
+    condition: Condition = "",
+    style: Style = _TABLE,
+    source: SourceNames = None,
+    release: ReleaseFolder = None,
 ) -> None:
     """List how long the benefit of each trial held, and when it was found to be gone."""
-    dossier, chosen = _opened(release, drug, condition)
+    dossier, chosen = _opened(release, source, drug, condition)
     _show(analyses.how_long(dossier, **chosen), dossier, style)
 
 
 @group.command()
-def dissociation(style: Style = _TABLE, release: ReleaseFolder = None) -> None:
+def dissociation(style: Style = _TABLE, source: SourceNames = None, release: ReleaseFolder = None) -> None:
     """List the arms in which pain improved without function or quality of life, or the other way round."""
-    dossier, _ = _opened(release)
+    dossier, _ = _opened(release, source)
     _show(analyses.outcome_dissociations(dossier), dossier, style)
 
 
@@ -82,10 +91,11 @@ def class_effect(
     target: Annotated[str, typer.Option(help="The target that the drugs block.")] = "NMDA receptor",
     condition: Annotated[str, typer.Option(help="The condition.")] = "phantom limb pain",
     style: Style = _TABLE,
+    source: SourceNames = None,
     release: ReleaseFolder = None,
 ) -> None:
     """Compare the drugs that block a target with those that do not, in one condition."""
-    dossier, _ = _opened(release)
+    dossier, _ = _opened(release, source)
     resolve = dossier.lexicon.resolve
     found = analyses.class_effect_of(dossier, resolve(target), resolve(condition))
     _show(found.members, dossier, style)
@@ -93,9 +103,9 @@ def class_effect(
 
 
 @group.command()
-def necessity(style: Style = _TABLE, release: ReleaseFolder = None) -> None:
+def necessity(style: Style = _TABLE, source: SourceNames = None, release: ReleaseFolder = None) -> None:
     """List what blocking a target abolishes, lessens or leaves in place."""
-    dossier, _ = _opened(release)
+    dossier, _ = _opened(release, source)
     _show(analyses.necessities(dossier), dossier, style)
 
 
@@ -105,27 +115,41 @@ def leave_one_out(
     drug: Drug = "",
     condition: Condition = "",
     style: Style = _TABLE,
+    source: SourceNames = None,
     release: ReleaseFolder = None,
 ) -> None:
     """List the verdicts that change when one trial, claim or reference is withdrawn."""
-    dossier, chosen = _opened(release, drug, condition)
+    dossier, chosen = _opened(release, source, drug, condition)
     _show(analyses.changes_without(dossier, what or list(Withdrawn), **chosen), dossier, style)
 
 
 @group.command()
-def overreach(style: Style = _TABLE, release: ReleaseFolder = None) -> None:
+def overreach(style: Style = _TABLE, source: SourceNames = None, release: ReleaseFolder = None) -> None:
     """List conclusions and recommendations that reach further than their findings."""
-    dossier, _ = _opened(release)
+    dossier, _ = _opened(release, source)
     _show(analyses.wider_than_findings(dossier), dossier, style)
 
 
 @group.command("weakest-links")
 def weakest_links(
-    drug: Drug = "", condition: Condition = "", style: Style = _TABLE, release: ReleaseFolder = None
+    drug: Drug = "",
+    condition: Condition = "",
+    style: Style = _TABLE,
+    source: SourceNames = None,
+    release: ReleaseFolder = None,
 ) -> None:
     """List the steps that are the weakest of a mechanism: hedged or animal-only, and what hangs on them."""
-    dossier, chosen = _opened(release, drug, condition)
+    dossier, chosen = _opened(release, source, drug, condition)
     _show(analyses.weakest_links(analyses.judged(dossier, **chosen)), dossier, style)
+
+
+@group.command("by-source")
+def by_source(
+    drug: Drug = "", condition: Condition = "", style: Style = _TABLE, release: ReleaseFolder = None
+) -> None:
+    """Set side by side what each source alone comes to, and whether the sources agree."""
+    dossier, chosen = _opened(release, None, drug, condition)
+    _show(analyses.by_source(dossier, **chosen), dossier, style)
 
 
 class _Chosen(TypedDict):
@@ -133,8 +157,10 @@ class _Chosen(TypedDict):
     condition: str
 
 
-def _opened(release: ReleaseFolder, drug: str = "", condition: str = "") -> tuple[Dossier, _Chosen]:
-    dossier = releases.dossier(opened(release)[1])
+def _opened(
+    release: ReleaseFolder, source: SourceNames, drug: str = "", condition: str = ""
+) -> tuple[Dossier, _Chosen]:
+    dossier = releases.dossier(opened(release)[1]).of_sources(source or ())
     iris = [dossier.lexicon.resolve(name) if name else "" for name in (drug, condition)]
     return dossier, _Chosen(drug=iris[0], condition=iris[1])
 
@@ -165,7 +191,7 @@ _LONG = {"claims", "findings"}
 def _word(value: Any, name: str, labels: Mapping[str, str]) -> str:
     """Return a cell as text: labels for IRIs, addresses for anchors, semicolons between several."""
     if name == "anchors":
-        return ", ".join(sentences(value))
+        return ", ".join(sentences(value, labels))
     if isinstance(value, str):
         return labels.get(value, value.rsplit("/", 1)[-1] if value.startswith("http") else value)
     if isinstance(value, Iterable):

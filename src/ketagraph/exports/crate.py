@@ -79,11 +79,13 @@ def _file(name: str, facts: dict[str, object]) -> dict[str, object]:
 def _cited(known: Material) -> list[dict[str, object]]:
     return [
         {
-            "@id": f"https://doi.org/{folder.facts['doi']}",
+            "@id": names.PREFIXES["doi"] + doi
+            if (doi := str(folder.facts.get("doi", "")))
+            else names.thing(folder.id),
             "@type": "ScholarlyArticle",
             "name": str(folder.facts["title"]),
+            "creditText": folder.citation,
             "license": {"@id": str(folder.facts["licence"])},
         }
         for folder in sources.source_folders(known.where)
-        if "doi" in folder.facts
     ]

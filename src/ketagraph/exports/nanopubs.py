@@ -8,14 +8,15 @@ They are not signed and name no time, so that the same claims have the same addr
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 
 from rdflib import DCTERMS, OWL, PROV, RDF, Graph, Literal, URIRef
 from rdflib.term import Node
 
-from ketagraph import __version__, names
+from ketagraph import __version__, names, sources
 from ketagraph.exports.model import Export, Material
+from ketagraph.sources import DATA_LICENCE
 
 __all__ = ["PLACEHOLDER", "artifact_code", "nanopubs"]
 
@@ -23,7 +24,6 @@ _NP = "http://www.nanopub.org/nschema#"
 _BASE = names.BASE + "np/"
 PLACEHOLDER = "code-to-be-computed"
 """Stands for the code until it is known."""
-_LICENCE = URIRef("https://creativecommons.org/licenses/by/4.0/")
 _PROPERTIES = ("hasAssertion", "hasProvenance", "hasPublicationInfo")
 _PARTS = ("assertion", "provenance", "pubinfo")
 _NOTES = {
@@ -40,9 +40,13 @@ _Quad = tuple[URIRef, Node, Node, Node]
 
 def nanopubs(known: Material) -> Export:
     """Nanopublications of every claim: ``claims.trig``."""
+    # Each claim comes under the licence of the records of its own source.
+    licences = {
+        names.thing(folder.id): URIRef(folder.data_licence) for folder in sources.source_folders(known.where)
+    }
     evidence = Graph().parse(data="\n".join(known.merged(["evidence", "effects"])), format="nt")
     claims = sorted(set(evidence.subjects(RDF.type, _term("Claim"))), key=str)
-    text = "\n".join(_published(evidence, URIRef(str(claim))) for claim in claims)
+    text = "\n".join(_published(evidence, URIRef(str(claim)), licences) for claim in claims)
     carried = {aspect: count for aspect, count in known.aspects.items() if aspect[1] == "claim"}
     return Export({"claims.trig": text.encode()}, carried, _NOTES)
 
@@ -80,13 +84,13 @@ def _line(node: Node) -> str:
     return f"@{node.language.lower()} {text}\n" if node.language else f"^{_datatype(node)} {text}\n"
 
 
-def _published(evidence: Graph, claim: URIRef) -> str:
-    quads = set(_quads(evidence, claim))
+def _published(evidence: Graph, claim: URIRef, licences: Mapping[str, URIRef]) -> str:
+    quads = set(_quads(evidence, claim, licences))
     code = artifact_code(quads)
     return _trig(quads, _BASE + code)
 
 
-def _quads(evidence: Graph, claim: URIRef) -> Iterator[_Quad]:
+def _quads(evidence: Graph, claim: URIRef, licences: Mapping[str, URIRef]) -> Iterator[_Quad]:
     this = URIRef(_BASE + PLACEHOLDER)
     head, assertion, provenance, pubinfo = (URIRef(f"{this}#{part}") for part in ("Head", *_PARTS))
     yield head, this, RDF.type, URIRef(_NP + "Nanopublication")
@@ -96,7 +100,8 @@ def _quads(evidence: Graph, claim: URIRef) -> Iterator[_Quad]:
         yield (assertion, *triple)
     for triple in _provenance(evidence, claim, assertion):
         yield (provenance, *triple)
-    yield pubinfo, this, DCTERMS.license, _LICENCE
+    source = str(evidence.value(claim, _term("fromSource")))
+    yield pubinfo, this, DCTERMS.license, licences.get(source, URIRef(DATA_LICENCE))
     yield pubinfo, this, DCTERMS.creator, URIRef(names.BASE + "dataset")
     yield pubinfo, this, DCTERMS.subject, claim
     yield pubinfo, this, OWL.versionInfo, Literal(__version__)

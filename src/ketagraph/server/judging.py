@@ -46,6 +46,9 @@ class ClaimQuestion(BaseModel):
     comparator: str = Field("", max_length=300)
     week: float | None = Field(None, ge=0, description="Time after the start, in weeks.")
     hops: int = Field(4, ge=1, le=6, description="Longest mechanism path, in steps.")
+    sources: list[Annotated[str, _NAME]] = Field(
+        default_factory=list, max_length=20, description="Only what these sources say, by id; none: all."
+    )
 
 
 class ChainQuestion(BaseModel):
@@ -68,6 +71,7 @@ class ChainQuestion(BaseModel):
     route: str = Field("", max_length=300)
     species: str = Field("", max_length=300)
     hops: int = Field(4, ge=1, le=6)
+    sources: list[Annotated[str, _NAME]] = Field(default_factory=list, max_length=20)
 
 
 def routes(dossier: Callable[[], Dossier]) -> APIRouter:
@@ -89,12 +93,14 @@ def routes(dossier: Callable[[], Dossier]) -> APIRouter:
 
 
 def _judge(known: Dossier, question: ClaimQuestion) -> JudgementAnswer:
-    asked = question.model_dump(exclude={"subject", "relation", "object", "hops"})
+    known = known.of_sources(question.sources)
+    asked = question.model_dump(exclude={"subject", "relation", "object", "hops", "sources"})
     claim = known.claim(question.subject, question.relation, question.object, **asked)
     return answer(known.evidence.judge(claim, hops=question.hops), known.labels)
 
 
 def _check(known: Dossier, question: ChainQuestion) -> ChainAnswer:
+    known = known.of_sources(question.sources)
     steps, claimed = known.steps(question.nodes, question.relations, each=question.each)
     scope = Scope(
         dose_regime=known.value("dose", question.dose),

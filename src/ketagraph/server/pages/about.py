@@ -125,6 +125,7 @@ async def data(site: Site, request: Request) -> Response:
         "data.html",
         files=sorted(manifest.get("files", {}).items()),
         graphs=sorted(manifest.get("graphs", {}).items()),
+        sources=sorted(manifest.get("sources", {}).items()),
         sources_sha256=manifest.get("sources_sha256", ""),
     )
 

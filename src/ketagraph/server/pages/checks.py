@@ -61,7 +61,7 @@ async def check(site: Site, request: Request) -> Response:
     knowledge = await site.knowledge()
     asked = {
         name: request.query_params.get(name, "").strip()[:300]
-        for name in ("subject", "relation", "object", *_QUALIFIERS)
+        for name in ("subject", "relation", "object", *_QUALIFIERS, "source")
     }
     verdict: Verdict | None = None
     fault, suggestions = "", list[str]()
@@ -83,12 +83,19 @@ async def check(site: Site, request: Request) -> Response:
         icons=ICONS,
         standings=STANDINGS,
         address=f"{request.base_url}api/judge",
-        body=json.dumps({name: value for name, value in asked.items() if value}, ensure_ascii=False),
+        body=json.dumps(_body(asked), ensure_ascii=False),
+        sources=knowledge.dossier.sources,
     )
 
 
+def _body(asked: Mapping[str, str]) -> dict[str, object]:
+    """Return the same question for the API."""
+    given: dict[str, object] = {name: value for name, value in asked.items() if value and name != "source"}
+    return given | ({"sources": [asked["source"]]} if asked["source"] else {})
+
+
 def _judge(site: Site, knowledge: Knowledge, asked: Mapping[str, str]) -> Verdict:
-    dossier = knowledge.dossier
+    dossier = knowledge.dossier.of_sources([asked["source"]] if asked["source"] else [])
     claim = dossier.claim(
         asked["subject"],
         asked["relation"],

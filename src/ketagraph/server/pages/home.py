@@ -17,7 +17,7 @@ from ketagraph.server.pages.site import HEADERS, Site
 __all__ = ["front", "search", "suggest"]
 
 _LONGEST = 200
-_ADDRESS = re.compile(r"\d+\.\d+")
+_ADDRESS = re.compile(r"([a-z0-9-]+:)?\d+\.\d+")
 _CARDS = (
     (
         "trials-of-condition",

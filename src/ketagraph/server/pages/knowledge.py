@@ -17,7 +17,10 @@ from ketagraph.store import Store
 
 __all__ = ["Knowledge", "learn"]
 
-_DOSSIER = ("names", "relations", "claims", "findings", "values", "objects", "hierarchy")
+_DOSSIER = (
+    *("names", "relations", "claims", "findings", "values", "objects", "hierarchy"),
+    *("sources", "addresses"),
+)
 _MOST_ROWS = 200_000
 _SECONDS = 30.0
 _PAGES = {"Study": "trial", "Claim": "claim"}

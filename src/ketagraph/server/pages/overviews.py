@@ -44,11 +44,14 @@ async def evidence(site: Site, request: Request) -> Response:
     """Show the matrix of drugs and conditions; ``all`` adds pairs that no trial speaks of."""
     knowledge = await site.knowledge()
     everything = "all" in request.query_params
-    judged = (await site.table("judgements")).rows
+    source = _source(request, knowledge)
+    judged = (await site.table("judgements", **source)).rows
     shown = [row for row in judged if everything or row["trials"].value != "0"]
     cells: dict[tuple[str, str], list[Cell]] = {}
     for row in shown:
-        cells.setdefault((row["condition"].value, row["agent"].value), []).append(_cell(row, knowledge))
+        cells.setdefault((row["condition"].value, row["agent"].value), []).append(
+            _cell(row, knowledge, **source)
+        )
     return await site.render(
         request,
         "evidence.html",
@@ -60,7 +63,19 @@ async def evidence(site: Site, request: Request) -> Response:
         shown=len(shown),
         tally=Counter(row["verdict"].value for row in shown).most_common(),
         icons=ICONS,
+        sources=knowledge.dossier.sources,
+        chosen=source.get("source", ""),
     )
+
+
+def _source(request: Request, knowledge: Knowledge) -> dict[str, str]:
+    """Return the IRI of the source asked for as a query's parameter; nothing where all are.
+
+    Raises:
+        UnknownName: there is no such source.
+    """
+    name = request.query_params.get("source", "").strip()[:300]
+    return {"source": knowledge.dossier.source(name)} if name else {}
 
 
 def _ordered(knowledge: Knowledge, iris: Iterable[str]) -> list[str]:
@@ -69,9 +84,11 @@ def _ordered(knowledge: Knowledge, iris: Iterable[str]) -> list[str]:
     return sorted(counts, key=lambda iri: (-counts[iri], knowledge.label(iri).lower()))
 
 
-def _cell(row: Record, knowledge: Knowledge) -> Cell:
+def _cell(row: Record, knowledge: Knowledge, source: str = "") -> Cell:
     claim = {"subject": "agent", "relation": "relation", "object": "condition"}
     named = {name: knowledge.label(row[variable].value) for name, variable in claim.items()}
+    if source:
+        named["source"] = source.rsplit("/", 1)[-1]
     verdict = row["verdict"].value
     icon = ICONS.get(verdict, "open")
     return Cell(f"/check?{urlencode(named)}", verdict, icon, row["purpose"].value, int(row["trials"].value))
@@ -79,23 +96,34 @@ def _cell(row: Record, knowledge: Knowledge) -> Cell:
 
 async def contradictions(site: Site, request: Request) -> Response:
     """Show who says otherwise, by what explains it."""
-    rows = (await site.table("contradictions")).rows
+    knowledge = await site.knowledge()
+    source = _source(request, knowledge)
+    rows = (await site.table("contradictions", **source)).rows
     groups = [(kind, list(found)) for kind, found in groupby(rows, lambda row: row["kind"].value)]
-    return await site.render(request, "contradictions.html", groups=groups, count=len(rows))
+    return await site.render(
+        request,
+        "contradictions.html",
+        groups=groups,
+        count=len(rows),
+        sources=knowledge.dossier.sources,
+        chosen=source.get("source", ""),
+    )
 
 
 async def coverage(site: Site, request: Request) -> Response:
     """Show every sentence: used, or excused."""
     found = list(_sentences((await site.table("sentences")).rows))
     sections = [
-        (name, [each for _, each in grouped]) for name, grouped in groupby(found, lambda pair: pair[0])
+        (source, name, [each for *_, each in grouped])
+        for (source, name), grouped in groupby(found, lambda one: one[:2])
     ]
-    used = sum(1 for _, each in found if each.records)
-    excused = sum(1 for _, each in found if not each.records and each.excuse)
+    used = sum(1 for *_, each in found if each.records)
+    excused = sum(1 for *_, each in found if not each.records and each.excuse)
     return await site.render(
         request,
         "coverage.html",
         sections=sections,
+        several=len({source for source, *_ in found}) > 1,
         total=len(found),
         used=used,
         excused=excused,
@@ -103,12 +131,13 @@ async def coverage(site: Site, request: Request) -> Response:
     )
 
 
-def _sentences(rows: Iterable[Record]) -> Iterator[tuple[str, Sentence]]:
-    """Yield section and sentence, in the order of the text."""
+def _sentences(rows: Iterable[Record]) -> Iterator[tuple[str, str, Sentence]]:
+    """Yield source, section and sentence, by source in the order of its text."""
     for _, grouped in groupby(rows, lambda row: row["address"].value):
         found = list(grouped)
         first = found[0]
         yield (
+            first["source"].value,
             first["section"].value,
             Sentence(
                 first["address"].value,
