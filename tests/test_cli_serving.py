@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from ketagraph import __version__
+from ketagraph import __version__, releases, sources
 from ketagraph.cli import app, load_commands, serving
 from ketagraph.errors import SourceError
 from ketagraph.questions import read
@@ -48,7 +48,8 @@ def file(tmp_path: Path) -> str:
 
 
 def test_without_settings_the_defaults_hold(settings, data):
-    default, found = ServeConfig(data), settings()
+    stores = releases.default_folder(sources.layout()) / ".stores"
+    default, found = ServeConfig(data, disk_folder=stores), settings()
     assert {name: getattr(found, name) for name in ServeConfig.__dataclass_fields__ if name != "info"} == {
         name: getattr(default, name) for name in ServeConfig.__dataclass_fields__ if name != "info"
     }
@@ -96,3 +97,10 @@ def test_a_broken_question_ends_the_server_with_its_place(tmp_path, data):
     (tmp_path / "broken.rq").write_text("SELECT ?x {}\n")
     with pytest.raises(SourceError, match=r"broken\.rq"):
         serve(ServeConfig(data, port=0, workers=1), questions=questions)
+
+
+def test_where_stores_on_disk_begin_is_a_setting_like_any(settings, tmp_path):
+    assert settings("--disk-above-mb", "7").disk_above == 7 << 20
+    assert settings(KETAGRAPH_DISK_ABOVE_MB="8").disk_above == 8 << 20
+    assert settings("--disk-folder", str(tmp_path)).disk_folder == tmp_path
+    assert settings().disk_above == os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2

@@ -19,6 +19,8 @@ from ketagraph.cli.settings import (
     ClientSeconds,
     Config,
     Data,
+    DiskAboveMb,
+    DiskFolder,
     Drain,
     Host,
     LogQueries,
@@ -68,13 +70,16 @@ def serve(
     drain: Drain = 0.0,
     allow_service: AllowService = None,
     service_timeout: ServiceTimeout = 5.0,
+    disk_above_mb: DiskAboveMb = None,
+    disk_folder: DiskFolder = None,
     config: Config = None,
 ) -> None:
     """Serve the release, or any RDF file, at /sparql; SIGHUP takes up new data."""
     where = sources.layout()
     given = {name: value for name, value in context.params.items() if name in _FIELDS}
+    folder = release or releases.default_folder(where)
+    given["disk_folder"] = disk_folder or folder / ".stores"
     if data is None:
-        folder = release or releases.default_folder(where)
         with screen.stages() as progress:
             releases.ensure(where, folder, progress=progress)
         _run(where, folder, releases.verified(folder), **given)
@@ -91,7 +96,16 @@ def up(
     where = sources.layout()
     folder = releases.default_folder(where)
     release = _fresh_release(where, folder)
-    _run(where, folder, release, host=host, port=port, timeout=timeout, max_rows=max_rows)
+    _run(
+        where,
+        folder,
+        release,
+        host=host,
+        port=port,
+        timeout=timeout,
+        max_rows=max_rows,
+        disk_folder=folder / ".stores",
+    )
 
 
 def _fresh_release(where: Layout, folder: Path) -> Release:

@@ -23,6 +23,8 @@ __all__ = [
     "ClientSeconds",
     "Config",
     "Data",
+    "DiskAboveMb",
+    "DiskFolder",
     "Drain",
     "Host",
     "LogQueries",
@@ -135,6 +137,18 @@ SourceNames = Annotated[
 ]
 ReleaseFolder = Annotated[
     Path | None, typer.Option("--release", help="Folder of releases; default release/.")
+]
+DiskAboveMb = Annotated[
+    int | None,
+    typer.Option(
+        "--disk-above-mb",
+        min=0,
+        help="Serve data from disk that would take more megabytes of memory; default half of the machine's.",
+    ),
+]
+DiskFolder = Annotated[
+    Path | None,
+    typer.Option("--disk-folder", help="Where stores on disk are built; default beside the release."),
 ]
 Config = Annotated[
     Path | None,

@@ -41,6 +41,8 @@ class ServeConfig:
     ``log_text``. ``drain`` is for how many seconds /readyz says no before the port closes.
     ``allow_service`` are the origins that SERVICE may name (none: SERVICE is refused), ``service_timeout`` is
     for how many seconds one of them is waited for.
+    Data that would take more than ``disk_above_mb`` megabytes in memory (None: half of what the machine
+    has) are served from a store on disk, built below ``disk_folder``; without a folder, from memory.
     ``info`` holds title, version and summary for the front page.
     """
 
@@ -65,6 +67,8 @@ class ServeConfig:
     drain: float = 0.0
     allow_service: Sequence[str] = ()
     service_timeout: float = 5.0
+    disk_above_mb: int | None = None
+    disk_folder: Path | None = None
     questions: Sequence[Listed] = ()
     info: Mapping[str, str] = field(default_factory=dict)
 
@@ -72,6 +76,13 @@ class ServeConfig:
     def worker_count(self) -> int:
         """How many queries may run at once."""
         return self.workers or max(4, os.cpu_count() or 1)
+
+    @property
+    def disk_above(self) -> int:
+        """Bytes of memory that data may take before they are served from disk."""
+        if self.disk_above_mb is not None:
+            return self.disk_above_mb << 20
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
 
     @property
     def limits_clients(self) -> bool:

@@ -173,6 +173,8 @@ def _settings(config: ServeConfig) -> PoolSettings:
         queue=2 * workers,
         memory=config.memory_mb << 20,
         edition=config.edition or edition_of(config.data),
+        disk=config.disk_folder,
+        disk_above=config.disk_above,
     )
     return ReleaseFolder(config.follow).with_imports(settings) if config.follow else settings
 

@@ -30,6 +30,8 @@ class PoolSettings:
 
     ``memory`` is what a query may take, in bytes; ``workers`` run at once, ``queue`` more may wait while
     the queue does not move. ``edition`` names the state of the data: equal names, equal answers.
+
+    Data that would take more than ``disk_above`` bytes in memory are served from stores below ``disk``.
     """
 
     data: Path
@@ -39,6 +41,8 @@ class PoolSettings:
     memory: int = 2 << 30
     edition: str = ""
     imports: tuple[Path, ...] = ()
+    disk: Path | None = None
+    disk_above: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,7 @@ class Keeper:
                     "data": [str(path) for path in (settings.data, *settings.imports)],
                     "union": settings.union,
                     "memory": settings.memory,
+                    "disk": settings.disk and {"folder": str(settings.disk), "above": settings.disk_above},
                 }
             )
             return keeper, await keeper._loaded(settings.data)

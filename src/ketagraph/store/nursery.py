@@ -3,7 +3,8 @@
 Run as ``python -m ketagraph.store.nursery FD``, where FD is a socket to the keeper (the web process). It
 stays single-threaded, so that forking is safe. Orders and reports are lines of JSON::
 
-    keeper → {"data": [path, …], "union": bool, "memory": bytes}     first, then
+    keeper → {"data": [path, …], "union": bool, "memory": bytes,
+              "disk": {"folder": path, "above": bytes} or null}      first, then
              {"fork": id} with a socket attached · {"kill": id}
     nursery → {"ready": {"quads": n, "graphs": [IRI, …], "network": bool}}
               or {"failed": message, "faults": […]}, then
@@ -21,7 +22,7 @@ import selectors
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import astuple
 from itertools import islice
@@ -32,6 +33,7 @@ from pyoxigraph import NamedNode, Store
 
 from ketagraph.errors import EnvironmentFault, SourceError
 from ketagraph.store import confine, loading
+from ketagraph.store.disk import ensure, memory_needed
 from ketagraph.store.engine import open_store
 from ketagraph.store.worker import work
 
@@ -53,20 +55,33 @@ def main() -> None:
     with socket.socket(fileno=int(sys.argv[1])) as control:
         settings = json.loads(control.makefile("r").readline())
         try:
-            store = _load(settings)
+            store, facts = _loaded(settings)
         except SourceError as error:
             _report(control, {"failed": str(error), "faults": [astuple(fault) for fault in error.faults]})
             return
         except EnvironmentFault as error:
             _report(control, {"failed": str(error), "faults": []})
             return
-        facts = {"quads": len(store), "graphs": _graphs(store)}
-        if settings["union"]:
-            loading.unite(store)
         confine.cap_memory(None)
         network = confine.isolate_network()
         _report(control, {"ready": {**facts, "network": not network}})
         Nursery(control, store, settings["memory"]).tend()
+
+
+def _loaded(settings: dict[str, Any]) -> tuple[Callable[[], Store], dict[str, object]]:
+    """Make the data ready; return what gives a worker its store, and what to tell of it."""
+    paths = [Path(path) for path in settings["data"]]
+    disk = settings["disk"]
+    if disk and memory_needed(paths) > disk["above"]:
+        found = ensure(Path(disk["folder"]), paths, union=settings["union"])
+        # Held until this process and its workers have ended.
+        found.hold()
+        return found.open, {"quads": found.quads, "graphs": list(found.graphs)}
+    store = _load(settings)
+    facts = {"quads": len(store), "graphs": _graphs(store)}
+    if settings["union"]:
+        loading.unite(store)
+    return lambda: store, facts
 
 
 def _load(settings: dict[str, Any]) -> Store:
@@ -113,7 +128,7 @@ def _report(control: socket.socket, message: dict[str, object]) -> None:
 class Nursery:
     """The loaded store and its living workers."""
 
-    def __init__(self, control: socket.socket, store: Store, memory: int) -> None:
+    def __init__(self, control: socket.socket, store: Callable[[], Store], memory: int) -> None:
         self._control, self._store, self._memory = control, store, memory
         self._workers: dict[int, int] = {}
         self._orders = b""
@@ -171,9 +186,11 @@ class Nursery:
         status = 1
         try:
             confine.die_with_parent(nursery)
+            # Before the cap: what opening a store takes is not the query's.
+            store = self._store()
             self._settle()
             with socket.socket(fileno=descriptor) as link, suppress(ConnectionError):
-                work(self._store, link, self._memory)
+                work(store, link, self._memory)
             status = 0
         finally:
             # Never back into the nursery's own code, whatever happened.
