@@ -78,6 +78,7 @@ def serve(
     where = sources.layout()
     given = {name: value for name, value in context.params.items() if name in _FIELDS}
     folder = release or releases.default_folder(where)
+    given["allow_service"] = tuple(allow_service or ())
     given["disk_folder"] = disk_folder or folder / ".stores"
     if data is None:
         with screen.stages() as progress:
