@@ -152,6 +152,19 @@ def doctype(declarations: str, body: str = "") -> str:
     return f'<?xml version="1.0"?><!DOCTYPE r [{declarations}]><rdf:RDF {RDF}>{body}</rdf:RDF>'
 
 
+def test_many_references_to_a_long_entity_are_refused(tmp_path):
+    """Each is harmless; together they would unfold to hundreds of times the file."""
+    head = f'<!DOCTYPE a [<!ENTITY e "{"x" * 500}">]>'
+    body = f'<rdf:RDF {RDF}><rdf:Description rdf:about="http://e/a"><e:p>{"&e;" * 100_000}</e:p>'
+    path = written(tmp_path / "a.rdf", head + body + "</rdf:Description></rdf:RDF>")
+    assert refusal(path).endswith("so often that it unfolds to 8 times its size")
+
+
+def test_a_literal_too_long_for_the_engine_is_told(tmp_path):
+    path = written(tmp_path / "a.nt", f'<http://e/a> <http://e/p> "{"x" * (17 << 20)}" .\n')
+    assert "longer than the engine reads" in refusal(path)
+
+
 def test_entities_for_namespaces_pass(tmp_path):
     body = '<rdf:Description rdf:about="&e;a"><e:p rdf:resource="&e;b"/></rdf:Description>'
     assert len(quads(written(tmp_path / "a.rdf", doctype('<!ENTITY e "http://e/">', body)))) == 1

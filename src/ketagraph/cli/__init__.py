@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from ketagraph import __version__
-from ketagraph.errors import KetaGraphError
+from ketagraph.errors import EnvironmentFault, KetaGraphError
 
 __all__ = ["app", "load_commands", "main"]
 
@@ -72,14 +72,28 @@ def load_commands(wanted: str = "") -> None:
     )
 
 
+def _run(wanted: str) -> None:
+    from ketagraph.cli import contained
+
+    if wanted in contained.READERS and not contained.is_within():
+        sys.exit(contained.supervise(sys.argv[1:]))
+    load_commands(wanted)
+    if contained.is_within():
+        contained.enter()
+    app()
+
+
 def main() -> None:
     """Run a command; a deliberate error becomes its message and its exit code, never a traceback."""
-    load_commands(next(iter(sys.argv[1:]), ""))
+    wanted = next(iter(sys.argv[1:]), "")
     try:
-        app()
+        _run(wanted)
     except KetaGraphError as error:
         typer.echo(str(error), err=True)
         sys.exit(error.exit_code)
+    except MemoryError:
+        typer.echo("this needs more memory than the command may take", err=True)
+        sys.exit(EnvironmentFault.exit_code)
     except BrokenPipeError:
         # The reader went away (head, less); what is left of the output has nowhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -77,10 +77,16 @@ def cap_memory(limit: int | None) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
-def cap_cpu(seconds: float) -> None:
-    """End this process after ``seconds`` more of processor time: a deadline behind the deadline."""
+def cap_cpu(seconds: float | None) -> None:
+    """End this process after ``seconds`` more of processor time: a deadline behind the deadline.
+
+    None takes the cap off again.
+    """
     used = resource.getrusage(resource.RUSAGE_SELF)
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    if seconds is None:
+        resource.setrlimit(resource.RLIMIT_CPU, (hard, hard))
+        return
     soft = int(used.ru_utime + used.ru_stime + seconds) + 2
     resource.setrlimit(resource.RLIMIT_CPU, (_within(soft, hard), hard))
 

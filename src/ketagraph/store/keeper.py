@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -118,7 +119,10 @@ class Keeper:
     async def _loaded(self, data: Path) -> Nursing:
         loop = asyncio.get_running_loop()
         while b"\n" not in self._reports:
-            received = await loop.sock_recv(self._control, _READ)
+            received = b""
+            # A process that ends before it has read its settings resets the connection.
+            with suppress(ConnectionError):
+                received = await loop.sock_recv(self._control, _READ)
             if not received:
                 raise EnvironmentFault(f"{data}: cannot be loaded: {await self._last_words()}")
             self._reports += received
@@ -135,7 +139,8 @@ class Keeper:
             await asyncio.sleep(0.01)
         code = self._process.returncode
         name = signal.Signals(-code).name if code < 0 else f"status {code}"
-        return f"the process that read it ended with {name}; it may need more memory than there is"
+        lack = "time" if code == -signal.SIGXCPU else "memory"
+        return f"the process that read it ended with {name}; it needs more {lack} than loading may take"
 
     def _listen(self, on_gone: Callable[[int, int], None], on_lost: Callable[[], None]) -> None:
         received = self._control.recv(_READ)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import re
 import zlib
 from collections.abc import Iterator
@@ -34,6 +35,7 @@ class Expansion:
     """How far input may unfold: bytes after decompression, and the ratio once past ``grace`` bytes.
 
     Entities (RDF/XML) are bounded in number and in the length of each; one within another is refused.
+    References to them may make a file ``growth`` times longer, once past ``expanded`` bytes.
     """
 
     bytes: int = 4 << 30
@@ -41,6 +43,8 @@ class Expansion:
     grace: int = 1 << 20
     entities: int = 64
     entity_length: int = 512
+    growth: int = 8
+    expanded: int = 32 << 20
 
 
 class _Readable(Protocol):
@@ -80,10 +84,14 @@ def load_file(
     """
     rdf_format = RdfFormat.from_media_type(media_type or media_type_of(path))
     try:
-        with _opened(path, limits or Expansion(), is_xml=rdf_format == RdfFormat.RDF_XML) as stream:
+        is_xml = rdf_format == RdfFormat.RDF_XML
+        with _opened(path, limits or Expansion(), is_xml=is_xml) as stream, _quiet():
             store.bulk_load(stream, rdf_format, base_iri=Path("/", path.name).as_uri())
     except SyntaxError as error:
         raise SourceError([_fault(path, error)]) from error
+    except MemoryError as error:
+        message = f"holds a statement longer than the engine reads ({error or 'out of memory'})"
+        raise SourceError([Fault(str(path), 0, "", message)]) from error
     except (_Unsafe, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise SourceError([Fault(str(path), 0, "", str(error))]) from error
     except OSError as error:
@@ -106,6 +114,19 @@ def _fault(path: Path, error: SyntaxError) -> Fault:
     if "LoadDocumentCallback" in message:
         message = "remote JSON-LD contexts are not fetched; write the context into the file"
     return Fault(str(path), error.lineno or 0, str(error.offset or ""), message)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Withhold the allocator's last words, a trace of the stack: whoever started this process says why."""
+    kept, silent = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silent, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(silent)
 
 
 @contextmanager
@@ -169,7 +190,7 @@ class _EntityWatch:
         value = b"(?:\"[^\"&%%<]{0,%d}\"|'[^'&%%<]{0,%d}')" % (limits.entity_length, limits.entity_length)
         self._harmless = re.compile(rb"<!ENTITY\s{1,20}[\w:.-]{1,100}\s{1,20}" + value + rb"\s{0,20}>")
         self._carried = b""
-        self._count = 0
+        self._count = self._largest = self._read = self._expanded = 0
 
     def check(self, piece: bytes) -> None:
         """Look at the next piece (empty at the end)."""
@@ -180,13 +201,26 @@ class _EntityWatch:
             self._judge(text, start)
             start = upper.find(self._OPENING, start + 1)
         self._carried = text[start:] if start >= 0 else text[1 - len(self._OPENING) :]
+        self._measure(piece)
 
     def _judge(self, text: bytes, start: int) -> None:
         self._count += 1
         if self._count > self._limits.entities:
             raise _Unsafe(f"declares more than {self._limits.entities} entities")
-        if not self._harmless.match(text, start):
+        found = self._harmless.match(text, start)
+        self._largest = max(self._largest, len(found[0]) if found else 0)
+        if not found:
             raise _Unsafe(
                 "declares an entity that is external, refers to another or is longer than "
                 f"{self._limits.entity_length} bytes; write its value out"
+            )
+
+    def _measure(self, piece: bytes) -> None:
+        """Count what references may come to if each is to the longest value."""
+        self._read += len(piece)
+        if self._largest:
+            self._expanded += piece.count(b"&") * self._largest
+        if self._expanded > max(self._limits.expanded, self._limits.growth * self._read):
+            raise _Unsafe(
+                f"refers to its entities so often that it unfolds to {self._limits.growth} times its size"
             )

@@ -22,8 +22,8 @@ import selectors
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import astuple
 from itertools import islice
 from pathlib import Path
@@ -43,6 +43,9 @@ _NICENESS = 5
 _GRAPHS = 1000
 _LOADING = 32
 """A file of one byte may take this many in memory while it is loaded."""
+_UNFOLDED = 20
+_SECONDS, _BYTES_PER_SECOND = 30.0, 250_000
+"""Loading may take this many seconds of processor time, and one more for so many bytes."""
 _BUFFERS = 1 << 30
 """Bytes that loading may take at least: the engine reserves hundreds of megabytes for the smallest file."""
 
@@ -88,31 +91,19 @@ def _load(settings: dict[str, Any]) -> Store:
     """Read the data under a memory cap of its own, so that a hostile file ends this process at worst."""
     paths = [Path(path) for path in settings["data"]]
     with suppress(OSError):
-        size = sum(map(_need, paths))
-        confine.cap_memory(confine.address_space() + max(settings["memory"], _BUFFERS) + size)
-    with _quiet():
-        store = open_store(paths[0])
-        for path in paths[1:]:
-            loading.load_file(store, path)
-        return store
+        size = sum(map(_size, paths))
+        confine.cap_memory(confine.address_space() + max(settings["memory"], _BUFFERS) + _LOADING * size)
+        confine.cap_cpu(_SECONDS + size / _BYTES_PER_SECOND)
+    store = open_store(paths[0])
+    for path in paths[1:]:
+        loading.load_file(store, path)
+    confine.cap_cpu(None)
+    return store
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Withhold the allocator's last words, a trace of the stack: the keeper tells why nothing was loaded."""
-    kept, silent = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(silent, 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(silent)
-
-
-def _need(path: Path) -> int:
-    """Estimate the most bytes that loading a file may take."""
-    return path.stat().st_size * (_LOADING if path.suffix != ".gz" else 20 * _LOADING)
+def _size(path: Path) -> int:
+    """Count a file's bytes, or estimate how many it unfolds to."""
+    return path.stat().st_size * (_UNFOLDED if path.suffix == ".gz" else 1)
 
 
 def _graphs(store: Store) -> list[str]:
