@@ -241,6 +241,25 @@ def test_format_prevails_over_accept(client, name):
             assert response.headers["content-type"].split(";")[0] == expected
 
 
+@pytest.mark.parametrize(
+    ("query", "formats", "media_type"),
+    [
+        (TWO, ["tsv", "text/tab-separated-values"], "text/tab-separated-values"),
+        ("DESCRIBE <http://e/a>", ["rdf+xml", "application/rdf+xml"], "application/rdf+xml"),
+        (
+            "DESCRIBE <http://e/a>",
+            ["json-ld", "application/ld+json,application/x-json+ld"],
+            "application/ld+json",
+        ),
+        (TWO, ["odd", "csv"], "text/csv"),
+    ],
+)
+def test_the_first_known_of_several_formats_counts(client, query, formats, media_type):
+    """SPARQLWrapper sends a short name and its Accept header, both as ``format``."""
+    response = client.get("/sparql", params={"query": query, "format": formats})
+    assert (response.status_code, response.headers["content-type"].split(";")[0]) == (200, media_type)
+
+
 def test_text_says_its_charset(client):
     response = client.get("/sparql", params={"query": TWO, "format": "text/csv"})
     assert response.headers["content-type"] == "text/csv; charset=utf-8"

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from ketagraph.errors import QueryRefused
+from ketagraph.store.formats import BINDINGS, GRAPHS, SHORT_NAMES
 
 __all__ = ["FORM", "METHODS", "QUERY_TYPE", "Operation", "read", "with_controls"]
 
@@ -22,6 +23,7 @@ FORM = "application/x-www-form-urlencoded"
 QUERY_TYPE = "application/sparql-query"
 _UPDATE_TYPE = "application/sparql-update"
 _MOST_PARAMETERS = 200
+_FORMATS = {*SHORT_NAMES, *BINDINGS, *GRAPHS}
 
 _Parameters = Mapping[str, list[str]]
 
@@ -87,7 +89,7 @@ def _operation(parameters: _Parameters, text: str | None = None) -> Operation:
         tuple(parameters.get("named-graph-uri", ())),
         _seconds(_only(parameters, "timeout")),
         _count(_only(parameters, "max-rows")),
-        _only(parameters, "format"),
+        _format(parameters.get("format", [])),
         _only(parameters, "query-id"),
     )
 
@@ -128,6 +130,12 @@ def _only(parameters: _Parameters, name: str) -> str:
     if len(values) > 1:
         raise QueryRefused(f"expected one value for {name}, found {len(values)}")
     return values[0].strip() if values else ""
+
+
+def _format(values: Sequence[str]) -> str:
+    """Pick the first that is known: some clients send a short name and a media type side by side."""
+    wanted = [value.strip() for value in values if value.strip()]
+    return next((value for value in wanted if value.lower() in _FORMATS), wanted[0] if wanted else "")
 
 
 def _seconds(value: str) -> float | None:
