@@ -12,8 +12,9 @@ import httpx
 import pytest
 from rdflib import Dataset, Graph, URIRef
 
-from ketagraph import names
+from ketagraph import names, questions
 from ketagraph.server import ServeConfig, create_app
+from ketagraph.server.questioning import _described
 from ketagraph.store.formats import GRAPHS
 from test_server_cache import Counting
 from test_server_running import kind, running
@@ -82,6 +83,15 @@ def trials(answer: httpx.Response) -> list[str]:
 )
 def test_a_question_takes_any_name_of_a_thing(client, drug):
     assert trials(client.get("/api/questions/trials", params={"drug": drug})) == [names.thing("trial-1")]
+
+
+def test_defaults_and_choices_are_of_the_type_that_is_described():
+    """A default of "12" for a number makes the whole document invalid."""
+    text = TRIALS.replace("required: false", "default: 4").replace("integer", "number")
+    question = questions.parse(text, "trials", "trials.rq")
+    (schema,) = [each["schema"] for each in _described(question)["parameters"] if each["name"] == "weeks"]
+    assert schema == {"type": "number", "default": 4.0}
+    assert not isinstance(schema["default"], str)
 
 
 def test_a_question_without_values_takes_its_defaults_and_empty_fields_are_none(client):

@@ -28,6 +28,7 @@ _SCHEMAS: Mapping[str, Mapping[str, str]] = {
     "number": {"type": "number"},
     "date": {"type": "string", "format": "date"},
 }
+_TYPED: Mapping[str, Callable[[str], str | int | float]] = {"integer": int, "number": float}
 SHARED: Mapping[str, Any] = {
     "Problem": {
         "type": "object",
@@ -195,10 +196,11 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
     schema: dict[str, Any] = dict(_SCHEMAS.get(parameter.kind, {"type": "string"}))
     if parameter.rdf_class:
         schema["x-class"] = names.compress(parameter.rdf_class)
+    typed = _TYPED.get(parameter.kind, str)
     if parameter.default is not None:
-        schema["default"] = parameter.default
+        schema["default"] = typed(parameter.default)
     if parameter.choices:
-        schema["enum"] = list(parameter.choices)
+        schema["enum"] = [typed(choice) for choice in parameter.choices]
     return {
         "name": parameter.name,
         "in": "query",
