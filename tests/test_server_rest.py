@@ -317,6 +317,26 @@ def test_head_and_options_work_on_every_route(client, path):
     assert "DELETE" not in options.headers["access-control-allow-methods"]
 
 
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/api/search", "GET, HEAD, OPTIONS"),
+        ("/api/judge", "OPTIONS, POST"),
+        ("/queries/some-query", "DELETE, OPTIONS"),
+    ],
+)
+def test_options_and_405_name_the_methods_of_the_route(client, path, allowed):
+    refused = client.put(path)
+    assert client.options(path).headers["allow"] == allowed
+    assert (refused.status_code, refused.headers["allow"]) == (405, allowed)
+
+
+def test_every_route_describes_its_problems(document):
+    operations = [each for item in document["paths"].values() for each in item.values()]
+    forms = {media_type for each in operations for media_type in each["responses"]["422"]["content"]}
+    assert forms == {"application/problem+json"}
+
+
 def test_the_service_description_lists_graphs_functions_and_limits(client):
     found = Graph().parse(data=client.get("/sparql?format=nt").text, format="nt")
     values = {str(value) for _, predicate, value in found if str(predicate).endswith("#name")}

@@ -24,6 +24,10 @@ from ketagraph.store import Store
 
 __all__ = ["Application", "create_app"]
 
+_PROBLEM: dict[str, Any] = {
+    "description": "What was asked for cannot be had, and why.",
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
 _INTERNAL = "this should not have happened; please report it"
 
 
@@ -63,7 +67,13 @@ def create_app(
     same store that answers already, ``standing`` whoever knows when the server is to stop.
     """
     # The interactive documentation pages would load scripts from other hosts.
-    app = Application(title="KetaGraph", version=__version__, docs_url=None, redoc_url=None)
+    app = Application(
+        title="KetaGraph",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        responses={"422": _PROBLEM, "default": _PROBLEM},
+    )
     app.sparql = sparql or SparqlApp(config, store, check)
     app.add_middleware(GZipMiddleware, minimum_size=coding.SMALLEST, compresslevel=1)
     app.add_middleware(Courtesy)
