@@ -24,7 +24,18 @@ LAYERS = {
         "sparql_tokens",
     },
     2: {"guard", "lexicon", "links", "mappings", "own_effects", "questions", "tables", "vocabulary"},
-    3: {"answers", "describe", "drawings", "evidence", "explain", "lift", "reason", "relation", "validate"},
+    3: {
+        "answers",
+        "curation",
+        "describe",
+        "drawings",
+        "evidence",
+        "explain",
+        "lift",
+        "reason",
+        "relation",
+        "validate",
+    },
     4: {
         *(
             "analyses",
@@ -40,7 +51,7 @@ LAYERS = {
             "judgements",
             "linking",
         ),
-        *("accepting", "ontologies"),
+        *("accepting", "ontologies", "scaffold"),
         *("releases", "remote", "results", "store"),
     },
     5: {"mcp_server", "server"},

@@ -31,6 +31,7 @@ from ketagraph import (
 )
 from ketagraph.errors import EnvironmentFault, Fault, SourceError, ValidationFailed
 from ketagraph.examining import examine, text_report
+from ketagraph.questions.header import read_header
 from ketagraph.sources import Layout, SourceFolder
 from ketagraph.store.engine import Engine
 from ketagraph.validate import Report
@@ -134,10 +135,20 @@ def _read(where: Layout, folders: Iterable[SourceFolder]) -> tuple[list[tables.R
         for triple in lift.source_triples(folder):
             described.add(triple)
     faults += links.check_links(rows, words) if not faults else []
+    faults += _draft_questions(where)
     faults += mappings.read(where, words, thorough=False)[1]
     if faults:
         raise SourceError(faults)
     return rows, words, described
+
+
+def _draft_questions(where: Layout) -> list[Fault]:
+    """Return a fault for each question that still says it is a draft; what else is wrong tests tell."""
+    found = (
+        (path, read_header(path.read_text(encoding="utf-8"), where.show(path))[1])
+        for path in sorted(where.queries.glob("*.rq"))
+    )
+    return [fault for _, faults in found for fault in faults if fault.column == "draft"]
 
 
 def _mappings(where: Layout, words: Vocabulary) -> Graph:

@@ -22,6 +22,7 @@ __all__ = [
     "folder_called",
     "folder_of_text",
     "layout",
+    "read_facts",
     "source_folders",
 ]
 
@@ -180,17 +181,29 @@ _FIELDS: Mapping[str, tuple[type, bool, str, str]] = {
 
 def _source_folder(path: Path, where: Layout) -> SourceFolder:
     try:
-        facts = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
         raise SourceError([_fault(where, path, "", f"not TOML in UTF-8: {error}")]) from error
-    faults = [_fault(where, path, name, wrong) for name, wrong in _wrong(facts)]
     name = path.parent.name
+    return SourceFolder(name, path.parent, read_facts(text, where.show(path), name))
+
+
+def read_facts(text: str, path: str, name: str) -> dict[str, str | int]:
+    """Read the text of a source.toml that stands, or is to stand, at ``path`` in the folder ``name``.
+
+    Raises:
+        SourceError: it is not TOML, or a field is not what is expected.
+    """
+    try:
+        facts = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SourceError([Fault(path, 0, "", f"not TOML in UTF-8: {error}")]) from error
+    faults = [Fault(path, 0, field, wrong) for field, wrong in _wrong(facts)]
     if facts.get("id") != name:
-        message = f"id is {facts.get('id')!r}, expected the folder's name {name!r}"
-        faults.append(_fault(where, path, "id", message))
+        faults.append(Fault(path, 0, "id", f"id is {facts.get('id')!r}, expected the folder's name {name!r}"))
     if faults:
         raise SourceError(faults)
-    return SourceFolder(name, path.parent, facts)
+    return facts
 
 
 def _wrong(facts: Mapping[str, object]) -> Iterator[tuple[str, str]]:

@@ -87,15 +87,13 @@ def read_source(folder: SourceFolder, where: Layout) -> tuple[list[Row], list[Fa
     """Read every table of one source; rows in file order, faults of form only."""
     rows: list[Row] = []
     faults = [
-        Fault(
-            where.show(path),
-            0,
-            "",
-            f"no table is called {path.stem}; tables: {', '.join(t.name for t in TABLES)}",
-        )
+        Fault(where.show(path), 0, "", _no_table(path.stem))
         for path in sorted(folder.path.glob("*.tsv"))
         if path.stem not in {table.name for table in TABLES}
     ]
+    if folder.facts.get("draft"):
+        told = "the source is a draft; finish its tables, then remove this line"
+        faults.append(Fault(where.show(folder.path / "source.toml"), 0, "draft", told))
     for table in TABLES:
         path = folder.path / f"{table.name}.tsv"
         if path.is_file():
@@ -105,6 +103,12 @@ def read_source(folder: SourceFolder, where: Layout) -> tuple[list[Row], list[Fa
         elif not table.optional:
             faults.append(Fault(where.show(path), 0, "", "the table is missing"))
     return rows, faults
+
+
+def _no_table(name: str) -> str:
+    if name.endswith(".draft"):
+        return f"a draft; move its finished rows to {name.removesuffix('.draft')}.tsv, and it out of data/"
+    return f"no table is called {name}; tables: {', '.join(each.name for each in TABLES)}"
 
 
 def read(content: bytes, table: Table, *, source: str, path: str) -> tuple[list[Row], list[Fault]]:

@@ -61,6 +61,7 @@ def load_commands(wanted: str = "") -> None:
         assisting,
         checking,
         covering,
+        curating,
         examining,
         exporting,
         importing,

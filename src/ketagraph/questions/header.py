@@ -1,8 +1,9 @@
 """The ``#+`` lines that open a question file in, a checked header out.
 
 Keys are closed: summary (required), description, tags, defaults and enumerate as grlc reads them
-(https://github.com/CLARIAH/grlc#decorator-syntax), and our params. Refused, by line: other keys, keys given
-twice, values of the wrong shape, tabs, and defaults or choices of parameters that params does not list.
+(https://github.com/CLARIAH/grlc#decorator-syntax), and our params. Refused, by line: ``draft`` (the question
+is not finished), other keys, keys given twice, values of the wrong shape, tabs, and defaults or choices of
+parameters that params does not list.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from ketagraph.errors import Fault
 
 __all__ = ["Declared", "Header", "read_header"]
 
-_KEYS = ("summary", "description", "tags", "defaults", "enumerate", "params")
+_KEYS = ("summary", "description", "tags", "defaults", "enumerate", "params", "draft")
 _PARAMETER_KEYS = ("type", "class", "default", "description", "required")
 
 
@@ -54,6 +55,9 @@ def read_header(text: str, path: str) -> tuple[Header, list[Fault]]:
     fields = reading.fields(root, _KEYS, "the header") if root else {}
     if "summary" not in fields and not reading.faults:
         reading.fault(1, "", "no summary; the file opens with `#+ summary: …`")
+    if draft := fields.get("draft"):
+        told = "the question is a draft; write its query and its answer beside it, then remove this line"
+        reading.fault(_line(draft), "draft", told)
     defaults = reading.pairs(fields.get("defaults"), "defaults")
     choices = reading.pairs(fields.get("enumerate"), "enumerate")
     header = Header(
