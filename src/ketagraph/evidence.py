@@ -28,6 +28,11 @@ def _many(row: Mapping[str, str], name: str) -> tuple[str, ...]:
     return tuple(sorted(row.get(name, "").split()))
 
 
+def _texts(joined: str) -> str:
+    """Join what a list of texts says, sorted; an agent of which nothing is stated gives an empty one."""
+    return "|".join(sorted(filter(None, joined.split("|"))))
+
+
 def local(iri: str) -> str:
     """Return the last part of an IRI."""
     return iri.rsplit("/", 1)[-1]
@@ -91,7 +96,7 @@ def _setting(row: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     texts = {
         "background": " ".join(local(iri) for iri in _many(row, "backgrounds")),
         "design": " ".join(local(iri) for iri in _many(row, "designs")),
-        **{aspect: row.get(column, "") for aspect, column in _SETTING.items()},
+        **{aspect: _texts(row.get(column, "")) for aspect, column in _SETTING.items()},
     }
     return tuple(sorted((aspect, text) for aspect, text in texts.items() if text))
 
