@@ -216,6 +216,14 @@ def test_a_path_on_ones_own_graph_names_lines_and_references(run: Run, tmp_path:
     ]
 
 
+def test_lines_that_say_the_same_are_all_named_with_their_references(run: Run, tmp_path: Path) -> None:
+    path = edges(tmp_path, *OWN, "drug\t-\treceptor\tpmid:9\tPossible")
+    answer = json.loads(run("check", "drug", "-", "pain", "--effects", path, "--format", "json").stdout)
+    (effect,) = answer["mechanism"]["paths"][0]["hops"][0]["effects"]
+    assert effect["claims"] == ["edges.tsv:2", "edges.tsv:5"]
+    assert {each["iri"] for each in effect["references"]} == {"pmid:1", "pmid:9"}
+
+
 def test_a_broken_line_of_ones_own_graph_is_named(run: Run, tmp_path: Path) -> None:
     error = run("check", "a", "+", "b", "--effects", edges(tmp_path, *OWN, "a\tup\tb\t\t")).exception
     assert isinstance(error, SourceError)
@@ -241,6 +249,11 @@ def test_a_chain_needs_one_relation_for_each_hop(run: Run) -> None:
         ("--file", "claims.tsv", "ketamine", "relieves", "CRPS"),
         ("--file", "claims.tsv", "--dose", "low dose"),
         ("--file", "claims.tsv", "--effects", "edges.tsv"),
+        ("--file", "claims.tsv", "--effects-from", "graph.ttl"),
+        ("a", "+", "b", "--effects", "edges.tsv", "--effects-from", "graph.ttl"),
+        ("a", "+", "b", "--effects-query", "effects.rq"),
+        ("a", "+", "b", "--effects-from", "graph.ttl", "--format", "ttl"),
+        ("a", "+", "b", "--effects-from", "graph.ttl", "--dose", "low dose"),
         ("a", "+", "b", "--effects", "edges.tsv", "--week", "0"),
     ],
 )

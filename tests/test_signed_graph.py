@@ -139,7 +139,8 @@ def test_a_table_is_read_with_signs_certainties_and_references(tmp_path: Path) -
             graph.subject, graph.sign.tolist(), graph.object, graph.certainty, strict=True
         )
     ] == [("a", -1, "b", "Established"), ("a", 2, "c", "Established"), ("b", 1, "c", "Believed")]
-    assert references(path, graph.row.tolist()) == {0: "pmid:1", 2: "pmid:3", 3: ""}
+    assert [rows.tolist() for rows in graph.rows(range(graph.edges))] == [[2], [3], [0, 1]]
+    assert references(path, graph.row.tolist()) == {0: "pmid:1", 1: "pmid:2", 2: "pmid:3", 3: ""}
 
 
 def test_windows_line_ends_and_a_missing_last_one_are_read(tmp_path: Path) -> None:

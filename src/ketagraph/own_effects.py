@@ -1,16 +1,18 @@
 """A user's own table of signed effects and a claim in, a judgement out; graphs may be large.
 
 The paths are found in compressed adjacency; only the edges that carry one are handed to the judge, so the
-answer has the same form as for our own graph. A hop's claim is the file and line of its edge.
+answer has the same form as for our own graph. A hop's claims are the file and lines of its edge.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from ketagraph.claims import Certainty, Claim, Effect, Judgement, Reason, Sign, judge
+from ketagraph.claims.paths import union
 from ketagraph.signed_graph import (
     CERTAINTIES,
     Limits,
@@ -21,7 +23,7 @@ from ketagraph.signed_graph import (
     simple_paths,
 )
 
-__all__ = ["MOST", "judge_table"]
+__all__ = ["MOST", "cut_short", "judge_table"]
 
 MOST = 10_000
 """How many paths a judgement lists."""
@@ -45,27 +47,27 @@ def judge_table(path: Path, claim: Claim, *, hops: int = 4, limits: Limits | Non
     ends = graph.node(claim.subject), graph.node(claim.object)
     found = simple_paths(graph, *ends, hops=hops, limits=limits or Limits(paths=MOST))
     judgement = judge(claim, _effects(graph, found, path), hops=hops, max_paths=MOST)
-    return _cut(judgement, found.cut) if found.cut else judgement
+    return cut_short(judgement, found.cut) if found.cut else judgement
 
 
 def _effects(graph: SignedGraph, found: PathSet, path: Path) -> Iterator[Effect]:
     edges = found.edges().tolist()
-    rows = graph.row[edges].tolist() if edges else []
-    cited = references(path, rows)
-    for edge, row in zip(edges, rows, strict=True):
+    rows = [each.tolist() for each in graph.rows(found.edges())]
+    cited = references(path, chain.from_iterable(rows))
+    for edge, own in zip(edges, rows, strict=True):
         yield Effect(
             graph.names[int(graph.subject[edge])],
             "acts on",
             graph.names[int(graph.object[edge])],
             _SIGNS.get(int(graph.sign[edge])),
-            claims=(f"{path.name}:{row + 2}",),
+            claims=tuple(f"{path.name}:{row + 2}" for row in own),
             certainty=Certainty(CERTAINTIES[int(graph.certainty[edge])]),
-            references=tuple(filter(None, (cited.get(row, ""),))),
+            references=union([filter(None, (cited.get(row, "") for row in own))]),
         )
 
 
-def _cut(judgement: Judgement, why: str) -> Judgement:
-    """Say that not every path was looked at, before the verdict."""
+def cut_short(judgement: Judgement, why: str) -> Judgement:
+    """Say that not every path was looked at and ``why`` (:attr:`PathSet.cut`), before the verdict."""
     *others, verdict = (each for each in judgement.reasons if each.code != "paths-cut")
     return replace(
         judgement,

@@ -6,7 +6,7 @@ arrays, about forty bytes an edge); what is found can be handed to :func:`ketagr
 
 from __future__ import annotations
 
-from ketagraph.signed_graph.graph import SignedGraph
+from ketagraph.signed_graph.graph import UNSIGNED, SignedGraph
 from ketagraph.signed_graph.paths import Limits, PathSet, simple_paths
 from ketagraph.signed_graph.reach import Reach, reach
 from ketagraph.signed_graph.reading import CERTAINTIES, read, references
@@ -14,6 +14,7 @@ from ketagraph.signed_graph.surest import SurePath, surest_paths
 
 __all__ = [
     "CERTAINTIES",
+    "UNSIGNED",
     "Limits",
     "PathSet",
     "Reach",

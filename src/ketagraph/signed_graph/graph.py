@@ -7,7 +7,7 @@ of one sign are one edge with the surest certainty; an edge is sorted by subject
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,8 +30,9 @@ _SIGN_RANK = np.array([2, 0, 3, 1], dtype=np.int8)
 
 @dataclass(frozen=True, slots=True)
 class SignedGraph:
-    """A signed graph: ``names`` sorted; per edge its ends, sign, certainty (3 surest … 0) and table row.
+    """A signed graph: ``names`` sorted; per edge its ends, sign, certainty (3 surest … 0) and table rows.
 
+    ``row[row_start[e] : row_start[e + 1]]`` are the rows of edge e, since parallel ones are one edge.
     ``out_start[n] : out_start[n + 1]`` are the edges that leave node n; ``in_edge`` holds edge numbers
     sorted by object, and ``in_start`` cuts it likewise.
     """
@@ -42,6 +43,7 @@ class SignedGraph:
     sign: _Small
     certainty: _Small
     row: _Numbers
+    row_start: _Numbers
     out_start: Ints
     in_start: Ints
     in_edge: _Numbers
@@ -68,16 +70,17 @@ class SignedGraph:
         first = np.flatnonzero(np.diff(key, prepend=-1))
         del key
         surest = np.maximum.reduceat(certainty[order], first) if len(first) else certainty[:0]
-        order = order[first]
-        subject, obj = subject[order], obj[order]
+        one = order[first]
+        subject, obj = subject[one], obj[one]
         incoming = np.argsort(obj, kind="stable").astype(np.int32)
         return cls(
             names,
             subject,
             obj,
-            sign[order],
+            sign[one],
             surest,
             order,
+            np.append(first, len(order)).astype(np.int32),
             np.searchsorted(subject, np.arange(size + 1)),
             np.searchsorted(obj[incoming], np.arange(size + 1)),
             incoming,
@@ -103,6 +106,11 @@ class SignedGraph:
         if place == self.nodes or self.names[place] != name:
             raise UnknownName(f"no edge of the graph has a node called {name!r}")
         return place
+
+    def rows(self, edges: Iterable[int]) -> Iterator[_Numbers]:
+        """Yield the rows that state each of ``edges``, in the order of the table."""
+        for edge in edges:
+            yield self.row[self.row_start[edge] : self.row_start[edge + 1]]
 
     def distances(self, target: int, hops: int, allowed: NDArray[np.bool_] | None = None) -> _Small:
         """Fewest hops from each node to ``target``, signs aside; 127 where it takes more than ``hops``."""
