@@ -51,7 +51,7 @@ LAYERS = {
             "judgements",
             "linking",
         ),
-        *("accepting", "ontologies", "scaffold"),
+        *("accepting", "ontologies", "pulled_effects", "scaffold"),
         *("releases", "remote", "results", "store"),
     },
     5: {"mcp_server", "server"},

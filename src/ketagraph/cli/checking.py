@@ -3,47 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from time import monotonic
 from typing import Annotated
 
 import typer
 from rich.progress import Progress
 
-from ketagraph import batch, drawings, explain, judgements, own_effects, rdf, releases, sources
+from ketagraph import batch, explain, judgements, rdf, releases
 from ketagraph.answers import answer, chain_answer
 from ketagraph.batch import Judged
-from ketagraph.claims import Claim, Judgement, Scope, Sign, Standing, check_chain
-from ketagraph.claims import Path as MechanismPath
+from ketagraph.claims import Judgement, Scope, check_chain
 from ketagraph.cli import app, screen
 from ketagraph.cli.asking import opened
+from ketagraph.cli.own_graphs import OwnGraph
 from ketagraph.cli.settings import ReleaseFolder, SourceNames
+from ketagraph.cli.telling import EXIT, CheckFormat, told
 from ketagraph.dossier import Dossier
 from ketagraph.errors import SourceError
-from ketagraph.signed_graph import Limits
-from ketagraph.store.engine import Engine
 
 __all__ = ["Hops"]
-
-_EXIT = {Standing.SUPPORTED: 0, Standing.OPPOSED: 1, Standing.UNDECIDED: 7}
 
 Hops = Annotated[int, typer.Option(min=1, max=8, help="Longest mechanism path, in steps.")]
 Dose = Annotated[str, typer.Option(help="Dose regime: anaesthetic, subanaesthetic, low dose …")]
 RouteName = Annotated[str, typer.Option("--route", help="Route: intravenous, oral …")]
 SpeciesName = Annotated[str, typer.Option("--species", help="Species: human, mouse …")]
-
-
-class CheckFormat(StrEnum):
-    """How a judgement is printed."""
-
-    TEXT = "text"
-    JSON = "json"
-    TTL = "ttl"
-    DOT = "dot"
-    MERMAID = "mermaid"
 
 
 class ChainFormat(StrEnum):
@@ -76,7 +62,16 @@ def check(
     effects: Annotated[
         Path | None, typer.Option(help="Your own signed graph: a TSV table of subject, sign, object …")
     ] = None,
-    seconds: Annotated[float, typer.Option(min=0.1, help="With --effects: how long to search.")] = 30.0,
+    effects_from: Annotated[
+        str, typer.Option("--effects-from", help="Pull the signed graph from here: an endpoint or RDF file.")
+    ] = "",
+    effects_query: Annotated[
+        Path | None, typer.Option(help="With --effects-from: a SELECT of ?subject ?sign ?object …")
+    ] = None,
+    classes_query: Annotated[
+        Path | None, typer.Option(help="With --effects-from: a SELECT of ?child ?parent.")
+    ] = None,
+    seconds: Annotated[float, typer.Option(min=0.1, help="On your own graph: how long to search.")] = 30.0,
     hops: Hops = 4,
     source: SourceNames = None,
     release: ReleaseFolder = None,
@@ -90,84 +85,30 @@ def check(
     if len(named) != (0 if file else 3):
         raise typer.BadParameter("give SUBJECT RELATION OBJECT, or --file claims.tsv")
     asked = {"dose": dose, "route": route, "species": species, "outcome": outcome, "comparator": comparator}
-    _no_qualifiers({**asked, "week": week is not None, "via": via and file}, table=bool(effects or file))
-    if effects and (file or source):
-        raise typer.BadParameter("--effects does not go with --file or --source")
-    if effects:
-        raise typer.Exit(_check_own(effects, named, via, seconds, hops, style, in_full=in_full))
+    own = OwnGraph(effects, effects_from, effects_query, classes_query, seconds)
+    own.refuse_misuse()
+    _no_qualifiers({**asked, "week": week is not None, "via": via and file}, table=bool(own or file))
+    if own and (file or source):
+        raise typer.BadParameter("--file and --source do not go with --effects or --effects-from")
+    if own:
+        raise typer.Exit(own.check(named, via, hops, style, in_full=in_full))
     dossier = releases.dossier(opened(release)[1]).of_sources(source or ())
     if file:
         raise typer.Exit(_check_file(dossier, file, hops, style))
     claim = dossier.claim(*named, via=via, week=week, **asked)
     judgement = dossier.evidence.judge(claim, hops=hops)
-    typer.echo(_told(judgement, dossier, style, in_full=in_full))
-    raise typer.Exit(_EXIT[judgement.standing])
+    if style is CheckFormat.TTL:
+        typer.echo(rdf.turtle(judgements.graph([judgement], dossier)).rstrip("\n"))
+    else:
+        typer.echo(told(judgement, dossier.labels, style, in_full=in_full))
+    raise typer.Exit(EXIT[judgement.standing])
 
 
 def _no_qualifiers(asked: Mapping[str, object], *, table: bool) -> None:
-    """Refuse qualifiers that a table would silently leave out."""
+    """Refuse qualifiers that a table or a graph of one's own would silently leave out."""
     if table and (given := [f"--{name}" for name, value in asked.items() if value]):
-        wanted = "those of a batch are its columns, and --effects takes --via only"
+        wanted = "those of a batch are its columns, and a graph of your own takes --via only"
         raise typer.BadParameter(f"{', '.join(given)}: {wanted}")
-
-
-def _check_own(
-    path: Path, named: list[str], via: str, seconds: float, hops: int, style: CheckFormat, *, in_full: bool
-) -> int:
-    """Check a claim on the user's own graph; only the relations' signs come from our ontology."""
-    if style is CheckFormat.TTL:
-        raise typer.BadParameter("--format ttl needs IRIs; with --effects use text, json, dot or mermaid")
-    subject, relation, object_ = named
-    end = monotonic() + seconds
-    claim = Claim(subject, relation, object_, _sign(relation), purpose="", via=via, therapeutic=False)
-    limits = Limits(paths=own_effects.MOST, stop=lambda: monotonic() > end)
-    judgement = own_effects.judge_table(path, claim, hops=hops, limits=limits)
-    typer.echo(_told(judgement, None, style, in_full=in_full))
-    return _EXIT[judgement.standing]
-
-
-def _sign(relation: str) -> Sign:
-    """Sign of ``+``, ``-`` or one of our relations."""
-    if relation in {"+", "-", "−"}:
-        return 1 if relation == "+" else -1
-    words = Engine()
-    words.load_quads(sources.layout().ontology / "relation.ttl")
-    words.unite_graphs()
-    return releases.dossier(words).relation(relation).sign
-
-
-def _told(judgement: Judgement, dossier: Dossier | None, style: CheckFormat, *, in_full: bool) -> str:
-    """Print a judgement; one on a user's own effects has no dossier, and so no labels and no Turtle."""
-    labels = dossier.labels if dossier else {}
-    if dossier and style is CheckFormat.TTL:
-        return rdf.turtle(judgements.graph([judgement], dossier)).rstrip("\n")
-    if style is CheckFormat.TEXT:
-        return "\n".join(explain.lines(judgement, labels, in_full=in_full))
-    return _FORMATS[style](judgement, labels).rstrip("\n")
-
-
-def _json(judgement: Judgement, labels: Mapping[str, str]) -> str:
-    return json.dumps(asdict(answer(judgement, labels)), ensure_ascii=False, indent=2)
-
-
-def _dot(judgement: Judgement, labels: Mapping[str, str]) -> str:
-    return drawings.dot(_ways(judgement), labels)
-
-
-def _mermaid(judgement: Judgement, labels: Mapping[str, str]) -> str:
-    return drawings.mermaid(_ways(judgement), labels)
-
-
-def _ways(judgement: Judgement) -> tuple[MechanismPath, ...]:
-    found = judgement.mechanism
-    return (*found.paths, *found.unsigned, *found.blocked)
-
-
-_FORMATS: Mapping[CheckFormat, Callable[[Judgement, Mapping[str, str]], str]] = {
-    CheckFormat.JSON: _json,
-    CheckFormat.DOT: _dot,
-    CheckFormat.MERMAID: _mermaid,
-}
 
 
 def _check_file(dossier: Dossier, path: Path, hops: int, style: CheckFormat) -> int:
@@ -201,7 +142,7 @@ def _line(judged: Judged, judgement: Judgement, dossier: Dossier, style: CheckFo
 
 def _worst(judged: Iterable[Judgement]) -> int:
     """Exit code of a batch: one opposed claim outweighs those that nothing decides."""
-    codes = {_EXIT[judgement.standing] for judgement in judged}
+    codes = {EXIT[judgement.standing] for judgement in judged}
     return next((code for code in (1, 7) if code in codes), 0)
 
 
@@ -238,4 +179,4 @@ def check_path(
         typer.echo(json.dumps(asdict(chain_answer(chain, dossier.labels)), ensure_ascii=False, indent=2))
     else:
         typer.echo("\n".join(explain.chain_lines(chain, dossier.labels)))
-    raise typer.Exit(_EXIT[chain.standing])
+    raise typer.Exit(EXIT[chain.standing])
