@@ -41,6 +41,11 @@ class ChainFormat(StrEnum):
 
 Style = Annotated[CheckFormat, typer.Option("--format", help="How to print; dot and mermaid draw the paths.")]
 
+Table = Annotated[Path | None, typer.Option(help="Your own signed graph: TSV of subject, sign, object …")]
+Graph = Annotated[str, typer.Option(help="Pull your own signed graph from here: an endpoint or RDF file.")]
+EffectsQuery = Annotated[Path | None, typer.Option(help="With it: a SELECT of ?subject ?sign ?object …")]
+ClassesQuery = Annotated[Path | None, typer.Option(help="With it: a SELECT of ?child ?parent.")]
+
 
 @app.command()
 def check(
@@ -59,18 +64,10 @@ def check(
     file: Annotated[
         Path | None, typer.Option(help="A TSV table: subject, relation, object, qualifiers.")
     ] = None,
-    effects: Annotated[
-        Path | None, typer.Option(help="Your own signed graph: a TSV table of subject, sign, object …")
-    ] = None,
-    effects_from: Annotated[
-        str, typer.Option("--effects-from", help="Pull the signed graph from here: an endpoint or RDF file.")
-    ] = "",
-    effects_query: Annotated[
-        Path | None, typer.Option(help="With --effects-from: a SELECT of ?subject ?sign ?object …")
-    ] = None,
-    classes_query: Annotated[
-        Path | None, typer.Option(help="With --effects-from: a SELECT of ?child ?parent.")
-    ] = None,
+    effects: Table = None,
+    effects_from: Graph = "",
+    effects_query: EffectsQuery = None,
+    classes_query: ClassesQuery = None,
     seconds: Annotated[float, typer.Option(min=0.1, help="On your own graph: how long to search.")] = 30.0,
     hops: Hops = 4,
     source: SourceNames = None,
