@@ -1,7 +1,7 @@
 """Set everything up below .venv and run KetaGraph, or its tests, with nothing but Python 3.11+ and git.
 
     python3 run.py            build the graph, validate it, serve it at http://127.0.0.1:8000
-    python3 run.py test       set up and pass the tests
+    python3 run.py test       set up and pass the tests; those in a browser where there is a Chromium
     python3 run.py ARGS…      any ketagraph command: python3 run.py check ketamine relieves fibromyalgia
 
 Only the standard library is used here. The environment is made anew when pyproject.toml or the pinned
@@ -31,7 +31,10 @@ STAMP = VENV / "ketagraph-setup"
 NEEDED = (3, 11)
 WEB = HERE / "web"
 ASSETS = HERE / "src" / "ketagraph" / "server" / "static"
+AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
 NO_ASSETS = "{}; the pages will work without the editor, drawings and suggestions"
+EXTRAS = ("", "test", "test,browser")
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 def main(arguments: list[str]) -> int:
@@ -44,8 +47,8 @@ def main(arguments: list[str]) -> int:
         return 4
     testing = arguments[:1] == ["test"]
     try:
-        set_up(extra="test" if testing else "")
-        build_assets()
+        set_up(extra=("test,browser" if chromium() else "test") if testing else "")
+        build_assets(testing=testing)
     except SetupFailed as error:
         print(f"set-up failed: {error}", file=sys.stderr)
         return 4
@@ -61,8 +64,9 @@ class SetupFailed(Exception):
 def set_up(*, extra: str) -> None:
     """Make .venv and install the pinned dependencies and KetaGraph itself, unless that is done already."""
     wanted = stamp(extra)
-    done = STAMP.read_text() if STAMP.is_file() else ""
-    if done == wanted or (not extra and done == stamp("test")):
+    # What was set up for more will do for less.
+    enough = [stamp(each) for each in EXTRAS[EXTRAS.index(extra) :]]
+    if STAMP.is_file() and STAMP.read_text() in enough:
         return
     print(f"setting up {VENV} (the first time takes a minute or two)", file=sys.stderr, flush=True)
     pip = pip_command()
@@ -82,9 +86,18 @@ def set_up(*, extra: str) -> None:
     STAMP.write_text(wanted)
 
 
-def build_assets() -> None:
+def chromium() -> str | None:
+    """Find the browser that the tests of the pages drive."""
+    return os.environ.get("KETAGRAPH_CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUMS)), None)
+
+
+def build_assets(*, testing: bool) -> None:
     """Build the pages' scripts from web/ where they are missing or older; without Node, say so and go on."""
-    if not (WEB / "package-lock.json").is_file() or (wanted := web_stamp()) == read(ASSETS / STAMP.name):
+    if not (WEB / "package-lock.json").is_file():
+        return
+    is_fresh = (wanted := web_stamp()) == read(ASSETS / STAMP.name)
+    # Tests in a browser check accessibility by a package that npm brings.
+    if is_fresh and not (testing and chromium() and not AXE.is_file()):
         return
     found = node_and_npm()
     if found is None:

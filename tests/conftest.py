@@ -47,3 +47,19 @@ def engine(release: releases.Release) -> Engine:
 @pytest.fixture(scope="session")
 def dossier(engine: Engine) -> Dossier:
     return releases.dossier(engine)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say whether the pages were tested in a browser: a skip among thousands of dots is not seen."""
+    reports = {
+        state: [each for each in terminalreporter.stats.get(state, ()) if "tests/e2e/" in each.nodeid]
+        for state in ("passed", "failed", "error", "skipped")
+    }
+    if reports["skipped"]:
+        reason = str(reports["skipped"][0].longrepr[2]).removeprefix("Skipped: ")
+        terminalreporter.write_line(
+            f"browser tests: SKIPPED, {len(reports['skipped'])} of them; {reason}", yellow=True
+        )
+    elif any(reports.values()):
+        told = ", ".join(f"{len(found)} {state}" for state, found in reports.items() if found)
+        terminalreporter.write_line(f"browser tests: {told}")
