@@ -49,10 +49,11 @@ _DRAWN = 8
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A judged claim, its drawing, and the queries that show what decided it."""
+    """A judged claim, its drawing with how many paths are in it, and the queries that show what decided it."""
 
     answer: JudgementAnswer
     drawing: str
+    drawn: int
     queries: tuple[tuple[str, str], ...]
 
 
@@ -104,7 +105,8 @@ def _judge(site: Site, knowledge: Knowledge, asked: Mapping[str, str]) -> Verdic
         week=_week(asked["week"]),
     )
     told = answer(dossier.evidence.judge(claim), dossier.labels)
-    return Verdict(told, drawing(told.mechanism.paths), tuple(_queries(site, told)))
+    paths = told.mechanism.paths
+    return Verdict(told, drawing(paths), min(len(paths), _DRAWN), tuple(_queries(site, told)))
 
 
 def _week(text: str) -> float | None:
@@ -115,11 +117,13 @@ def _week(text: str) -> float | None:
 
 
 def _queries(site: Site, told: JudgementAnswer) -> Iterable[tuple[str, str]]:
-    ends = {"drug": told.claim.subject.iri, "condition": told.claim.object.iri}
-    if "mechanism-paths" in site.questions:
-        yield "Signed paths of two and three steps", questions.bind(site.questions["mechanism-paths"], ends)
-    values = {"subject": ends["drug"], "condition": ends["condition"]}
-    yield "Findings of trials", questions.bind(page_query("decided"), values)
+    """Yield title and text of what decided: the steps of the paths, the findings, the statements."""
+    ends = {"subject": told.claim.subject.iri, "condition": told.claim.object.iri}
+    yield "The signed steps that the paths are made of", questions.bind(page_query("steps"), ends)
+    yield "The findings of trials", questions.bind(page_query("decided"), ends)
+    if "claims-between" in site.questions:
+        both = {"one": ends["subject"], "other": ends["condition"]}
+        yield "What the source says of the two", questions.bind(site.questions["claims-between"], both)
 
 
 def drawing(paths: Iterable[PathAnswer]) -> str:
