@@ -48,16 +48,23 @@ class Operation:
 
 async def schema(site: Site, request: Request) -> Response:
     """Show which classes and properties there are, how often each is used, and every shape."""
-    found = await asyncio.gather(*map(site.table, ("partitions", "vocabulary", "usage")))
-    partitions, vocabulary, usage = (table.rows for table in found)
+    found = await asyncio.gather(*map(site.table, ("partitions", "vocabulary", "usage", "examples")))
+    partitions, vocabulary, usage, examples = (table.rows for table in found)
     return await site.render(
         request,
         "schema.html",
         classes=_partition(partitions, "class"),
+        properties=dict((term, parts) for term, _, parts in _partition(partitions, "property")),
+        examples=_examples(examples, "class") | _examples(usage, "predicate"),
         terms=_merged(vocabulary),
         used={row["predicate"].value: int(row["count"].value) for row in usage},
         shapes=await asyncio.to_thread(lambda: list(_shapes())),
     )
+
+
+def _examples(rows: Sequence[Record], name: str) -> dict[str, str]:
+    """Return one thing for each term; there is none where only blank nodes have it."""
+    return {row[name].value: row["example"].value for row in rows if "example" in row}
 
 
 def _partition(rows: Sequence[Record], kind: str) -> list[tuple[str, int, list[tuple[str, int]]]]:
