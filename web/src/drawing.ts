@@ -9,30 +9,35 @@ export interface Drawing {
   edges: { from: string; to: string; sign?: number | null; inherited?: boolean; contested?: boolean; label?: string }[];
 }
 
+const NARROW = 520; // pixels below which a drawing runs from top to bottom
+const ABREAST = 3; // nodes beside each other there
+const MARGIN = 18;
+
 export function draw(place: HTMLElement, drawing: Drawing, layered: boolean): void {
   forgoStyleElement();
+  const narrow = layered && place.clientWidth < NARROW;
+  const spots = layered ? layers(drawing, narrow) : new Map<string, Spot>();
+  if (narrow) place.style.height = `${Math.max(...[...spots.values()].map((spot) => spot.y)) + 120}px`;
   const drawn = cytoscape({
     container: place,
     elements: elements(drawing),
-    style: style(),
+    style: style(narrow),
     userZoomingEnabled: false,
     autoungrabify: false,
     boxSelectionEnabled: false,
     minZoom: 0.2,
     maxZoom: 2.5,
   });
-  const narrow = place.clientWidth < 520;
-  const spots = layered ? layers(drawing, narrow) : new Map<string, Spot>();
   drawn
     .layout(
       layered
         ? { name: "preset", positions: Object.fromEntries(spots), animate: false }
-        : { name: "cose", animate: false, padding: 18, randomize: true, nodeRepulsion: () => 9000 },
+        : { name: "cose", animate: false, padding: MARGIN, randomize: true, nodeRepulsion: () => 9000 },
     )
     .run();
-  drawn.fit(undefined, 18);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawn.style(style()));
-  addEventListener("resize", () => drawn.resize().fit(undefined, 18));
+  drawn.fit(undefined, MARGIN);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawn.style(style(narrow)));
+  addEventListener("resize", () => drawn.resize().fit(undefined, MARGIN));
 }
 
 interface Spot {
@@ -43,16 +48,36 @@ interface Spot {
 // The first node on the left, the last on the right, the others by how many steps they are away; where there is
 // little width, from top to bottom. Neighbours in a column are set off, so that an arrow between them shows.
 function layers(drawing: Drawing, narrow: boolean): Map<string, Spot> {
-  const depth = depths(drawing);
   const columns = new Map<number, string[]>();
-  for (const [id, layer] of depth) columns.set(layer, [...(columns.get(layer) ?? []), id]);
+  for (const [id, layer] of depths(drawing)) columns.set(layer, [...(columns.get(layer) ?? []), id]);
+  const ordered = [...columns].sort(([a], [b]) => a - b).map(([, ids]) => ids);
+  return narrow ? downwards(ordered) : rightwards(ordered);
+}
+
+function rightwards(columns: string[][]): Map<string, Spot> {
   const spots = new Map<string, Spot>();
-  for (const [layer, ids] of columns) {
+  columns.forEach((ids, layer) =>
     ids.forEach((id, place) => {
-      const across = (place - (ids.length - 1) / 2) * (narrow ? 150 : 84);
       const aside = ids.length > 2 && place % 2 ? 46 : 0;
-      spots.set(id, narrow ? { x: across, y: layer * 120 + aside } : { x: layer * 250 + aside, y: across });
-    });
+      spots.set(id, { x: layer * 250 + aside, y: (place - (ids.length - 1) / 2) * 84 });
+    }),
+  );
+  return spots;
+}
+
+// Each layer fills as many lines as it needs; every other line is shifted, so that arrows pass between nodes.
+function downwards(columns: string[][]): Map<string, Spot> {
+  const spots = new Map<string, Spot>();
+  let line = 0;
+  for (const ids of columns) {
+    for (let start = 0; start < ids.length; start += ABREAST) {
+      const abreast = ids.slice(start, start + ABREAST);
+      abreast.forEach((id, place) => {
+        const lower = abreast.length === ABREAST && place % 2 ? 34 : 0;
+        spots.set(id, { x: (place - (abreast.length - 1) / 2) * 112, y: line * 124 + lower });
+      });
+      line += 1;
+    }
   }
   return spots;
 }
@@ -88,7 +113,7 @@ function told(sign: number | null | undefined, contested: boolean | undefined): 
   return contested ? `${mark} contested` : mark;
 }
 
-function style(): StylesheetJson {
+function style(narrow: boolean): StylesheetJson {
   const of = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const line = { "line-color": of("--null"), "target-arrow-color": of("--null"), color: of("--null") };
   const coloured = (name: string): Record<string, string> => ({
@@ -102,16 +127,16 @@ function style(): StylesheetJson {
       style: {
         shape: "round-rectangle",
         label: "data(label)",
-        width: 132,
+        width: narrow ? 100 : 132,
         height: 46,
         "background-color": of("--soft"),
         "border-width": 1,
         "border-color": of("--accent"),
         color: of("--ink"),
-        "font-size": 12,
+        "font-size": narrow ? 11.5 : 12,
         "font-family": "system-ui, sans-serif",
         "text-wrap": "wrap",
-        "text-max-width": "120px",
+        "text-max-width": narrow ? "94px" : "120px",
         "text-valign": "center",
         "text-halign": "center",
       },

@@ -58,6 +58,19 @@ for (const each of document.querySelectorAll<HTMLAnchorElement>("a[data-example]
   });
 }
 
+// The drawer of examples: folded where it would stand between the editor and the rest, filtered by what is typed.
+const drawer = need<HTMLDetailsElement>(".drawer");
+drawer.open = !matchMedia("(max-width: 56rem)").matches;
+const sought = need<HTMLInputElement>("#sought");
+sought.addEventListener("input", () => {
+  const wanted = sought.value.trim().toLowerCase();
+  for (const shelf of drawer.querySelectorAll<HTMLElement>(".shelf")) {
+    const examples = [...shelf.querySelectorAll("li")];
+    for (const each of examples) each.hidden = !each.textContent?.toLowerCase().includes(wanted);
+    shelf.hidden = examples.every((each) => each.hidden);
+  }
+});
+
 async function start(): Promise<void> {
   stop();
   editor.unmark();
@@ -67,8 +80,8 @@ async function start(): Promise<void> {
   const timer = setInterval(() => (clock.textContent = `${((performance.now() - began) / 1000).toFixed(1)} s`), 100);
   const mine = {
     stop: () => {
-      void fetch(`/queries/${id}`, { method: "DELETE" }).catch(() => undefined);
       controller.abort();
+      void cancelled(id);
     },
   };
   running = mine;
@@ -84,7 +97,7 @@ async function start(): Promise<void> {
     if (answer.ok) succeed(answer, body, performance.now() - began);
     else fail(body, answer.status);
   } catch (error) {
-    tell(controller.signal.aborted ? "Cancelled: the query was stopped on the server." : `The transfer broke off: ${String(error)}`, true);
+    tell(controller.signal.aborted ? "Cancelled." : `The transfer broke off: ${String(error)}`, true);
   } finally {
     clearInterval(timer);
     if (running === mine) {
@@ -98,6 +111,13 @@ function stop(): boolean {
   const was = running;
   was?.stop();
   return was !== null;
+}
+
+// The server stops a query when its reader leaves; asking it besides tells whether there was one left to stop.
+async function cancelled(id: string): Promise<void> {
+  const answer = await fetch(`/queries/${id}`, { method: "DELETE" }).catch(() => null);
+  if (running) return; // The next query is running by now, and its status counts.
+  tell(answer?.ok ? "Cancelled: the query was stopped on the server." : "Cancelled: nothing was running on the server any more.", true);
 }
 
 function busy(on: boolean): void {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from urllib.parse import urlencode
@@ -17,7 +17,7 @@ from ketagraph.server.pages.knowledge import Knowledge
 from ketagraph.server.pages.records import Table
 from ketagraph.server.pages.site import Site
 
-__all__ = ["Field", "catalogue", "question"]
+__all__ = ["Field", "by_tag", "catalogue", "question"]
 
 _FEW = 60
 """Choices up to which a list to pick from is shorter than typing."""
@@ -37,9 +37,13 @@ class Field:
 
 async def catalogue(site: Site, request: Request) -> Response:
     """List every question by its first tag."""
-    listed = sorted(site.questions.values(), key=lambda each: (each.tags[:1], each.summary))
-    groups = [(tags[0] if tags else "other", list(found)) for tags, found in groupby(listed, _first_tag)]
-    return await site.render(request, "questions.html", groups=groups)
+    return await site.render(request, "questions.html", groups=by_tag(site.questions.values()))
+
+
+def by_tag(listed: Iterable[Question]) -> list[tuple[str, list[Question]]]:
+    """Group questions by their first tag, in the order of their summaries."""
+    ordered = sorted(listed, key=lambda each: (each.tags[:1], each.summary))
+    return [(tags[0] if tags else "other", list(found)) for tags, found in groupby(ordered, _first_tag)]
 
 
 def _first_tag(question: Question) -> tuple[str, ...]:

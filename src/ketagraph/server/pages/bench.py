@@ -10,6 +10,7 @@ from starlette.responses import Response
 from ketagraph import names, questions
 from ketagraph.errors import QueryRefused
 from ketagraph.questions import Question
+from ketagraph.server.pages.asked import by_tag
 from ketagraph.server.pages.conditional import matches
 from ketagraph.server.pages.knowledge import Knowledge
 from ketagraph.server.pages.records import texts
@@ -39,8 +40,10 @@ _OTHER = (
 
 async def workbench(site: Site, request: Request) -> Response:
     """Show the editor, or a form where no scripts run."""
-    listed = sorted(site.questions.values(), key=lambda each: (each.tags[:1], each.summary))
-    examples = [(each, text) for each in listed if (text := _bound(each))]
+    examples = [
+        (tag, [(each, text) for each in listed if (text := _bound(each))])
+        for tag, listed in by_tag(site.questions.values())
+    ]
     return await site.render(
         request,
         "workbench.html",
