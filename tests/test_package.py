@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
+STATIC = ROOT / "src" / "ketagraph" / "server" / "static"
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +36,19 @@ def test_the_wheel_carries_the_sources_and_the_licences(wheel: Path) -> None:
         "ketagraph/sparql/names.rq",
     } <= names
     assert [name for name in names if name.endswith(("LICENSE", "LICENSE-DATA.md"))] != []
+
+
+@pytest.mark.skipif(
+    not (STATIC / "site.js").is_file(), reason="the scripts are not built; run: python3 run.py"
+)
+def test_the_wheel_carries_the_built_scripts_with_their_licences_and_nothing_for_tests(wheel: Path) -> None:
+    archive = zipfile.ZipFile(wheel)
+    shipped = {name.rsplit("/", 1)[-1] for name in archive.namelist() if "/server/static/" in name}
+    assert {"site.js", "workbench.js", "drawing.js", "licenses.txt"} <= shipped
+    licences = archive.read("ketagraph/server/static/licenses.txt").decode()
+    built_in = {"@codemirror/view", "@lezer/highlight", "codemirror-lang-sparql", "cytoscape"}
+    assert {name for name in built_in if f"{name} " in licences} == built_in
+    assert [name for name in archive.namelist() if "axe" in name or "node_modules" in name] == []
 
 
 def test_the_installed_wheel_answers_a_question(wheel: Path, tmp_path: Path) -> None:

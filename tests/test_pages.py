@@ -203,6 +203,86 @@ def test_a_file_of_the_release_has_the_digest_that_is_shown(client):
     assert hashlib.sha256(body).hexdigest() in client.get("/data").text
 
 
+KETA = "PREFIX keta: <https://w3id.org/ketagraph/> PREFIX kid: <https://w3id.org/ketagraph/id/>"
+
+
+def counted(client: httpx.Client, pattern: str) -> int:
+    """Ask the endpoint how many things ``?x`` match ``pattern``."""
+    query = f"{KETA} SELECT (COUNT(DISTINCT ?x) AS ?n) {{ {pattern} }}"
+    return int(client.get("/sparql", params={"query": query, "format": "csv"}).text.split()[1])
+
+
+@pytest.mark.parametrize(
+    ("path", "patterns"),
+    [
+        ("/trial/mendola-2012", ["?x keta:findingOf kid:mendola-2012 ; a keta:Finding",
+                                 "?x keta:interventionOf ?arm . ?arm keta:armOf kid:mendola-2012",
+                                 "?x keta:findingOf kid:mendola-2012 ; a keta:AdverseEventFinding"]),
+        ("/claim/ketamine-antagonises-nmda-receptor",
+         ["?x keta:evidenceFor kid:ketamine-antagonises-nmda-receptor"]),
+        ("/contradictions", ["?x a keta:Contradiction"]),
+    ],
+)  # fmt: skip
+def test_a_page_has_a_row_for_each_record_that_sparql_counts(client, path, patterns):
+    shown = [row for row in page(client, path).rows if row]
+    assert len(shown) == sum(counted(client, pattern) for pattern in patterns)
+
+
+def test_the_term_page_has_every_claim_and_finding_of_its_drug(client):
+    shown = [row for row in page(client, "/term/keta:Ketamine").rows if row]
+    claims = counted(client, "?x a keta:Claim ; keta:subject|keta:object keta:Ketamine")
+    assert sum(len(row) == 6 for row in shown) == claims
+
+
+def test_the_schema_page_counts_members_and_names_an_example(client):
+    rows = {row[0] if row else "": row for row in page(client, "/schema").rows}
+    shown = client.get("/schema").text
+    members = counted(client, "?x a keta:Claim")
+    assert re.search(rf">claim</a></th><td class=\"num\">{members}<", shown)
+    assert len(rows) > 5
+    assert "/claim/" in shown
+
+
+def test_the_links_page_lists_every_match(client):
+    found = counted(client, "GRAPH <https://w3id.org/ketagraph/graph/mappings> { ?x a ?any }")
+    assert found > 0
+    query = (ROOT / "src/ketagraph/sparql/page-matches.rq").read_text()
+    answer = client.post("/sparql", data={"query": query}, headers={"Accept": "text/csv"})
+    matches = len(list(csv.reader(io.StringIO(answer.text)))) - 1
+    assert sum(len(row) == 3 for row in page(client, "/links").rows if row) >= matches
+
+
+def test_the_data_page_counts_each_graph_as_sparql_does(client):
+    said = " ".join(page(client, "/data").words)
+    query = "SELECT (COUNT(*) AS ?n) { GRAPH <https://w3id.org/ketagraph/graph/effects> { ?s ?p ?o } }"
+    count = int(client.get("/sparql", params={"query": query, "format": "csv"}).text.split()[1])
+    assert re.search(rf"graph/effects\s+{count:,}\s".replace(",", "\N{NARROW NO-BREAK SPACE}"), said + " ")
+
+
+@pytest.mark.parametrize("subject", ["ketamine", "memantine"])
+@pytest.mark.parametrize("condition", ["fibromyalgia", "phantom limb pain"])
+def test_the_sparql_of_the_check_page_holds_every_step_that_decided(client, subject, condition):
+    asked = {"subject": subject, "relation": "relieves", "object": condition}
+    told = client.post("/api/judge", json=asked).json()
+    paths = told["mechanism"]["paths"]
+    claims = {
+        each for path in paths for hop in path["hops"] for way in hop["effects"] for each in way["claims"]
+    }
+    values = {"subject": told["claim"]["subject"]["iri"], "condition": told["claim"]["object"]["iri"]}
+    text = questions.bind(site.page_query("steps"), values)
+    answer = client.post("/sparql", data={"query": text}, headers={"Accept": "text/csv"})
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert claims
+    assert claims <= {row["claim"] for row in rows}
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_is_sent_compressed(client, path):
+    answer = client.get(path, headers={"Accept-Encoding": "gzip"})
+    assert answer.headers.get("content-encoding") == "gzip"
+    assert "Accept-Encoding" in answer.headers["vary"]
+
+
 def test_the_budgets_are_kept(client):
     assert weight(client, "/") <= 60_000
     assert weight(client, "/workbench") <= 400_000

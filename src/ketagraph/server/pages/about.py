@@ -54,7 +54,7 @@ async def schema(site: Site, request: Request) -> Response:
         request,
         "schema.html",
         classes=_partition(partitions, "class"),
-        properties=dict((term, parts) for term, _, parts in _partition(partitions, "property")),
+        properties={term: parts for term, _, parts in _partition(partitions, "property")},
         examples=_examples(examples, "class") | _examples(usage, "predicate"),
         terms=_merged(vocabulary),
         used={row["predicate"].value: int(row["count"].value) for row in usage},

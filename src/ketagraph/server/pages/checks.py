@@ -49,7 +49,7 @@ _DRAWN = 8
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A judged claim, its drawing with how many paths are in it, and the queries that show what decided it."""
+    """A judged claim, its drawing and how many paths are in it, and the queries that show what decided."""
 
     answer: JudgementAnswer
     drawing: str
