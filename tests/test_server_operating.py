@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import signal
 import threading
 import time
@@ -11,7 +12,7 @@ from hashlib import sha256
 import httpx
 import pytest
 
-from ketagraph.server import ServeConfig, create_app
+from ketagraph.server import ServeConfig, create_app, logs
 from ketagraph.server.config import is_loopback
 from ketagraph.server.rates import client_of
 from test_server_cache import ASK, Counting, ask, get, store
@@ -153,3 +154,14 @@ def test_a_client_is_an_address_or_a_site():
     assert client_of("192.0.2.7") == "192.0.2.7"
     assert client_of("2001:db8:1:2:3::9") == client_of("2001:db8:1:2::1") == "2001:db8:1:2::/64"
     assert client_of("testclient") == "testclient"
+
+
+def test_an_event_with_an_exception_tells_its_traceback(monkeypatch, capsys):
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [])
+    monkeypatch.setattr(root, "level", root.level)
+    logs.log_events()
+    logging.getLogger("somewhere").error("it broke", exc_info=ValueError("for this reason"))
+    told = json.loads(capsys.readouterr().err)
+    assert (told["event"], told["logger"]) == ("it broke", "somewhere")
+    assert "ValueError: for this reason" in told["traceback"]

@@ -259,6 +259,29 @@ def test_many_requests_on_top_of_each_other_end_the_connection():
     assert not connected(talk)[0]
 
 
+def test_whoever_answers_learns_that_the_client_has_left_requests_behind_it_or_not():
+    told: list[str] = []
+
+    async def application(_scope, receive, _send) -> None:
+        told.extend([(await receive())["type"], (await receive())["type"]])
+
+    async def main() -> None:
+        config = uvicorn.Config(application, log_config=None, access_log=False, lifespan="off")
+        config.load()
+        make = partial(Wire, Known(), config=config, server_state=ServerState(), app_state={})
+        server = await asyncio.get_running_loop().create_server(make, "127.0.0.1", 0)
+        async with server, asyncio.timeout(20):
+            _, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+            writer.write(ASKED * 3)
+            await asyncio.sleep(0.1)
+            writer.close()
+            while len(told) < 2:
+                await asyncio.sleep(0.01)
+
+    asyncio.run(main())
+    assert told == ["http.request", "http.disconnect"]
+
+
 def test_another_protocol_is_answered_in_this_one():
     asked = b"GET /up HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"
     found = connected(all_of(asked))[0]

@@ -47,6 +47,7 @@ def _named(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typi
     """Keep of a log record what is for the reader."""
     record: logging.LogRecord = event["_record"]
     shown = {"event": str(event["event"]).strip(), "level": record.levelname.lower(), "logger": record.name}
-    if record.exc_info:
-        shown["traceback"] = logging.Formatter().formatException(record.exc_info)
+    # The record's own has been taken off by now.
+    if exc_info := event.get("exc_info"):
+        shown["traceback"] = logging.Formatter().formatException(exc_info)
     return shown

@@ -13,7 +13,7 @@ import asyncio
 from http import HTTPStatus
 from typing import Any, Protocol
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from ketagraph.errors import QueryRefused
 from ketagraph.server import problem
@@ -95,12 +95,20 @@ class Wire(HttpToolsProtocol):
         super().connection_made(transport)
         self._cork = _Corked(transport)
         self._stall: asyncio.TimerHandle | None = None
+        self._answering: RequestResponseCycle | None = None
         self._clock = self.loop.call_later(_SLOWEST, self._give_up)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop waiting."""
+        """Stop waiting, and tell whoever is answering: uvicorn tells the last request of a pipeline only."""
         self._stop_clock()
+        if self._answering and not self._answering.response_complete:
+            self._answering.disconnected = True
+            self._answering.message_event.set()
         super().connection_lost(exc)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
 
     def pause_writing(self) -> None:
         """Watch a client that does not take its answer."""
