@@ -29,7 +29,7 @@ from ketagraph import (
     tables,
     vocabulary,
 )
-from ketagraph.errors import EnvironmentFault, Fault, SourceError, ValidationFailed
+from ketagraph.errors import Fault, SourceError, ValidationFailed
 from ketagraph.examining import examine, text_report
 from ketagraph.questions.header import read_header
 from ketagraph.sources import Layout, SourceFolder
@@ -41,8 +41,6 @@ __all__ = ["Built", "Progress", "Stage", "build"]
 
 Progress = Callable[[str], None]
 """Called with the name of each stage as it begins."""
-
-_RULE_ROUNDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,17 +181,5 @@ def _apply(rules: list[str], graphs: Mapping[str, Graph]) -> Graph:
 
 def _saturate(rules: list[str], graphs: dict[str, Graph]) -> None:
     """Apply ``rules`` until they add nothing; what stands in any graph is not inferred again."""
-    engine = _engine(graphs)
-    known = set(engine.construct("CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"))
-    for _ in range(_RULE_ROUNDS):
-        fresh = {statement for rule in rules for statement in engine.construct(rule)} - known
-        if not fresh:
-            return
-        known |= fresh
-        statements = "".join(f"{statement}\n" for statement in sorted(fresh))
-        engine.load_quads(statements.encode(), graph=names.graph("inferred"))
-        engine.unite_graphs()
-        graphs["inferred"].parse(data=statements, format="nt")
-    raise EnvironmentFault(
-        f"the rules still add triples after {_RULE_ROUNDS} rounds; one of them feeds itself"
-    )
+    statements = _engine(graphs).saturate(rules, into=names.graph("inferred"))
+    graphs["inferred"].parse(data="\n".join(statements), format="nt")

@@ -5,6 +5,7 @@ Nothing here has a deadline or a memory cap; queries from outside go through ``p
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from ketagraph.errors import QueryRefused
 from ketagraph.store import loading
 from ketagraph.store.evaluation import evaluate, solve
 from ketagraph.store.query import Query
+from ketagraph.store.rules import Rule, saturate
 
 __all__ = ["Engine", "Term", "open_store"]
 
@@ -83,6 +85,10 @@ class Engine:
     def unite_graphs(self) -> None:
         """Put every named graph's triples into the default graph as well; again after later loads."""
         loading.unite(self._store)
+
+    def saturate(self, rules: Sequence[str], *, into: str) -> list[str]:
+        """Apply CONSTRUCT queries in the store until they add nothing; see :func:`.rules.saturate`."""
+        return saturate(self._store, [Rule.of(text) for text in rules], into=into)
 
     def construct(self, query: str) -> list[str]:
         """Run a CONSTRUCT or DESCRIBE: sorted N-Triples statements, each once, without line ends.
