@@ -26,8 +26,10 @@ LAYERS = {
     2: {"guard", "lexicon", "links", "mappings", "own_effects", "questions", "tables", "vocabulary"},
     3: {
         "answers",
+        "catalogue",
         "curation",
         "describe",
+        "examples",
         "drawings",
         "evidence",
         "explain",

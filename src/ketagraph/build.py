@@ -1,6 +1,6 @@
 """Hand-written sources in, a validated graph out, in memory; nothing is written here.
 
-Stages in order: read, lift, effects, reason, rules, describe, validate. The same sources give the same
+Stages in order: read, lift, effects, reason, rules, judge, validate, describe. The same sources give the same
 graph, blank nodes included.
 """
 
@@ -18,11 +18,13 @@ from rdflib import Graph
 from ketagraph import (
     describe,
     dossier,
+    examples,
     judgements,
     lift,
     links,
     mappings,
     names,
+    questions,
     rdf,
     reason,
     sources,
@@ -111,14 +113,29 @@ def build(where: Layout, *, progress: Progress = lambda _: None) -> Built:
     with clock.stage("rules"):
         _saturate(_rules(where, "inferred"), graphs)
     with clock.stage("judge"):
-        graphs["judgements"] = judgements.triples(dossier.read(_engine(graphs)))
-    with clock.stage("describe"):
-        graphs["void"] = describe.void(graphs, folders)
+        known = dossier.read(_engine(graphs))
+        graphs["judgements"] = judgements.triples(known)
     with clock.stage("validate"):
         report = examine(graphs, where, places=places)
     if report.violations:
         raise ValidationFailed(text_report(report), report.violations)
+    with clock.stage("describe"):
+        graphs["queries"] = examples.executables(_questions(where), known.lexicon.resolve)
+        graphs["shapes"] = _shapes(where)
+        graphs["void"] = describe.void(graphs, folders)
     return Built(graphs, places, report, sources.digest(where), tuple(clock.stages), folders)
+
+
+def _shapes(where: Layout) -> Graph:
+    """Merge the shapes, blank nodes named file by file: the time for that grows with their square."""
+    shapes = rdf.new_graph()
+    for path in sorted((where.ontology / "shapes").glob("*.ttl")):
+        shapes += rdf.canonical(vocabulary.read_turtle(path, where))
+    return shapes
+
+
+def _questions(where: Layout) -> list[questions.Question]:
+    return [questions.read(path) for path in sorted(where.queries.glob("*.rq"))]
 
 
 def _read(where: Layout, folders: Iterable[SourceFolder]) -> tuple[list[tables.Row], Vocabulary, Graph]:

@@ -6,12 +6,12 @@ See https://www.w3.org/TR/void/
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from rdflib import DCTERMS, OWL, RDF, VOID, Graph, Literal, URIRef
 from rdflib.term import Node
 
-from ketagraph import __version__, names, rdf
+from ketagraph import __version__, catalogue, names, rdf
 from ketagraph.sources import SourceFolder
 
 __all__ = ["counts", "source_facts", "void"]
@@ -41,7 +41,7 @@ def counts(graphs: Mapping[str, Graph], *, warnings: int) -> dict[str, int]:
     return {**found, "faults": warnings}
 
 
-def void(graphs: Mapping[str, Graph], folders: Iterable[SourceFolder] = ()) -> Graph:
+def void(graphs: Mapping[str, Graph], folders: Sequence[SourceFolder] = ()) -> Graph:
     """Describe the whole, each named graph, and what was taken from each source, with its licence.
 
     Partitions count instances per class, triples per property.
@@ -63,6 +63,10 @@ def void(graphs: Mapping[str, Graph], folders: Iterable[SourceFolder] = ()) -> G
             described.add(triple)
     described.add((whole, OWL.versionInfo, Literal(__version__)))
     described.add((whole, VOID.uriSpace, Literal(names.BASE)))
+    described.add((whole, VOID.sparqlEndpoint, URIRef(names.BASE + "sparql")))
+    texts = [f"https://doi.org/{folder.facts['doi']}" for folder in folders if "doi" in folder.facts]
+    for triple in catalogue.triples([*sorted(graphs), "void"], texts):
+        described.add(triple)
     return described
 
 

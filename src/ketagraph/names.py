@@ -81,6 +81,7 @@ GRAPHS = (
     "mappings",
     "discrepancies",
     "queries",
+    "shapes",
     "void",
 )
 

@@ -15,7 +15,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from starlette.responses import FileResponse, Response
 
-from ketagraph import names, sources
+from ketagraph import catalogue, names, sources
 from ketagraph.errors import EnvironmentFault, UnknownName
 from ketagraph.server.pages.records import Record
 from ketagraph.server.pages.site import HEADERS, Site
@@ -134,6 +134,7 @@ async def data(site: Site, request: Request) -> Response:
         graphs=sorted(manifest.get("graphs", {}).items()),
         sources=sorted(manifest.get("sources", {}).items()),
         sources_sha256=manifest.get("sources_sha256", ""),
+        dataset=catalogue.markup(str(request.base_url), sorted(manifest.get("files", {}))),
     )
 
 
