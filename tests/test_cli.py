@@ -193,3 +193,24 @@ def test_the_doctor_tells_what_the_machine_offers(folder: Path) -> None:
     assert told["ok"]
     assert {"guard", "network", "deadline", "memory cap", "java", "release"} <= told["findings"].keys()
     assert told["findings"]["release"]["state"] == "ok"
+
+
+def test_a_term_is_told_by_an_external_identifier(folder: Path) -> None:
+    found = run("term", "HP:0012531", "--release", folder)
+    assert found.stdout.splitlines()[0] == "pain (keta:Pain)", found.stderr
+    told = json.loads(run("term", "mondo:0005546", "--format", "json", "--release", folder).stdout)
+    assert (told["curie"], told["identifiers"]["MONDO:0005546"]) == ("keta:Fibromyalgia", "exact")
+    unknown = run("term", "HP:9999999", "--release", folder)
+    assert (unknown.returncode, unknown.stdout) == (5, "")
+
+
+def test_claims_and_questions_take_external_identifiers(folder: Path) -> None:
+    by_id = run("check", "CHEBI:6121", "relieves", "MONDO:0005546", "--release", folder)
+    by_name = run("check", "ketamine", "relieves", "fibromyalgia", "--release", folder)
+    assert (by_id.returncode, by_id.stdout) == (by_name.returncode, by_name.stdout)
+    asked = [
+        run("query", "trials-of-condition", "-p", f"condition={name}", "--format", "csv", "--release", folder)
+        for name in ("MONDO:0005546", "fibromyalgia")
+    ]
+    assert asked[0].stdout == asked[1].stdout
+    assert asked[0].stdout.count("\n") > 1

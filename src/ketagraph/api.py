@@ -61,15 +61,22 @@ class Concept:
     def __str__(self) -> str:
         return f"{self.label} ({names.compress(self.iri)})"
 
-    def _repr_html_(self) -> str:
+    def facts(self) -> dict[str, str]:
+        """Return what is known of it in words, by heading; weaker matches than exact ones say so."""
+        matches = (
+            f"{curie} ({kind})" if kind != "exact" else curie for curie, kind in self.identifiers.items()
+        )
         parts = {
             "definition": self.definition,
             "also called": ", ".join(self.synonyms),
-            "kinds of": ", ".join(self.parents.values()),
+            "kind of": ", ".join(self.parents.values()),
             "its kinds": ", ".join(self.children.values()),
-            "identifiers": ", ".join(self.identifiers),
+            "identifiers": ", ".join(matches),
         }
-        return _card(str(self), {name: text for name, text in parts.items() if text})
+        return {name: text for name, text in parts.items() if text}
+
+    def _repr_html_(self) -> str:
+        return _card(str(self), self.facts())
 
 
 @dataclass(frozen=True, slots=True)

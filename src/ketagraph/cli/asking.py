@@ -1,9 +1,11 @@
-"""Commands that ask the graph: query, questions."""
+"""Commands that ask the graph: query, term, questions."""
 
 from __future__ import annotations
 
 import csv
 import io
+import json
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -123,6 +125,33 @@ def _show(engine: Engine, sparql: str, form: str, style: ResultFormat) -> None:
     header, *rows = csv.reader(io.StringIO(body))
     screen.show_rows(header, [[names.compress(cell) for cell in row] for row in rows])
     typer.echo(f"{len(rows)} row(s)", err=True)
+
+
+class TermFormat(StrEnum):
+    """How a term is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+@app.command()
+def term(
+    name: Annotated[str, typer.Argument(help="Label, synonym, CURIE, IRI or external identifier.")],
+    style: Annotated[TermFormat, typer.Option("--format", help="How to print it.")] = TermFormat.TEXT,
+    release: ReleaseFolder = None,
+) -> None:
+    """Say what the graph knows of a term: definition, names, kinds, identifiers elsewhere."""
+    from ketagraph.api import KnowledgeGraph
+
+    found = KnowledgeGraph(opened(release)[1], "").term(name)
+    if style is TermFormat.JSON:
+        typer.echo(
+            json.dumps({"curie": names.compress(found.iri), **asdict(found)}, indent=2, ensure_ascii=False)
+        )
+        return
+    typer.echo(str(found))
+    for said, text in found.facts().items():
+        typer.echo(f"  {said:<12} {text}")
 
 
 @app.command("questions")
