@@ -286,3 +286,12 @@ def test_the_command_prints_counts_for_people_and_programs() -> None:
     assert header[:3] == ["by", "name", "mappings"]
     assert [row[0] for row in rows][-1] == "all"
     assert {"chebi", "hp", "mondo"} <= {row[1] for row in rows if row[0] == "vocabulary"}
+
+
+def test_every_concept_has_a_match_or_a_look_up_that_found_none(
+    ours: list[Mapping], words: Vocabulary
+) -> None:
+    kinds = [count for count in mappings.coverage(ours, words) if count.by == "kind"]
+    concepts = [count for count in kinds if count.name != "other terms"]
+    assert {count.name: count.unmapped for count in concepts if count.unmapped} == {}
+    assert len(concepts) > 20
