@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import shutil
 from itertools import pairwise
 from pathlib import Path
 
@@ -237,3 +238,39 @@ def test_the_command_writes_several_formats_side_by_side(release: releases.Relea
     found = CliRunner().invoke(app, arguments)
     assert found.exit_code == 0
     assert {path.name for path in tmp_path.iterdir()} == {"sssom", "ro-crate"}
+
+
+def test_a_build_lays_every_export_into_the_release(
+    known: Material, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ketagraph.cli import making
+
+    load_commands()
+    copy = releases.Release(tmp_path / "release", known.release.manifest)
+    shutil.copytree(known.release.path, copy.path)
+    monkeypatch.setattr(making.build, "build", lambda where, progress: None)
+    monkeypatch.setattr(making.releases, "write", lambda built, folder: copy)
+    monkeypatch.setattr(making.releases, "prune", lambda folder, keep: None)
+    monkeypatch.setattr(exports, "FORMATS", {name: exports.FORMATS[name] for name in ("sssom", "kgx")})
+    for _ in range(2):
+        found = CliRunner().invoke(app, ["build", "--exports", "-o", str(tmp_path)])
+        assert found.exit_code == 0, found.output
+    assert "export kgx: 3 file(s)" in found.output
+    assert {path.name for path in (copy.path / "exports").iterdir()} == {"sssom", "kgx"}
+    assert (copy.path / "exports" / "kgx" / "kgx.loss.json").is_file()
+    assert [path for path in copy.path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_exports_that_fail_leave_those_that_were_there(
+    known: Material, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports, "FORMATS", {"sssom": exports.FORMATS["sssom"]})
+    exports.export_all(known, tmp_path / "exports")
+
+    def failing(known: Material) -> exports.Export:
+        raise EnvironmentFault("no library")
+
+    monkeypatch.setattr(exports, "FORMATS", {"kgx": exports.FORMATS["kgx"], "sssom": failing})
+    with pytest.raises(EnvironmentFault):
+        exports.export_all(known, tmp_path / "exports")
+    assert [path.name for path in (tmp_path / "exports").iterdir()] == ["sssom"]

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
+import subprocess
 import sys
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 pytest.importorskip("mcp")
@@ -116,3 +121,64 @@ def test_the_command_speaks_the_protocol(release: releases.Release) -> None:
             return await client.call_tool("run_query", {"query": STUDY})
 
     assert asyncio.run(run()).structured_content["rows"] == release.counts["studies"]
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def address(release: releases.Release) -> Iterator[str]:
+    """Where the command serves over streamable HTTP."""
+    port = free_port()
+    code = "from ketagraph.cli import main; main()"
+    arguments = ["mcp", "--transport", "streamable-http", "--port", str(port), "--release"]
+    command = [sys.executable, "-c", code, *arguments, str(release.path.parent)]
+    with subprocess.Popen(
+        command, env=os.environ | {"PYTHONPATH": SOURCE}, stderr=subprocess.DEVNULL
+    ) as process:
+        try:
+            end = time.monotonic() + 60
+            while process.poll() is None and not listens(port):
+                assert time.monotonic() < end
+                time.sleep(0.1)
+            yield f"http://127.0.0.1:{port}/mcp"
+        finally:
+            process.terminate()
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_the_command_speaks_the_protocol_over_http(release: releases.Release, address: str) -> None:
+    async def run() -> tuple[Any, Any]:
+        async with Client(address) as client:
+            found = await client.call_tool("run_query", {"query": STUDY})
+            refused = await client.call_tool("run_query", {"query": "DELETE WHERE { ?s ?p ?o }"})
+            return found, refused
+
+    found, refused = asyncio.run(run())
+    assert found.structured_content["rows"] == release.counts["studies"]
+    assert refused.is_error
+
+
+def test_two_clients_are_served_at_once_over_http(address: str) -> None:
+    async def one() -> Any:
+        async with Client(address) as client:
+            return (await client.call_tool("find_entity", {"name": "CHEBI:6121"})).structured_content["curie"]
+
+    async def both() -> list[Any]:
+        return await asyncio.gather(one(), one())
+
+    assert asyncio.run(both()) == ["keta:Ketamine"] * 2
+
+
+def test_a_page_of_another_site_cannot_speak_to_it(address: str) -> None:
+    headers = {"Origin": "https://elsewhere.example", "Accept": "application/json, text/event-stream"}
+    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+    assert httpx.post(address, json=body, headers=headers).status_code == 403
+    assert httpx.post(address, json=body, headers={"Host": "elsewhere.example"}).status_code in (403, 421)

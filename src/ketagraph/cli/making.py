@@ -34,7 +34,12 @@ class ReportFormat(StrEnum):
 
 
 @app.command("build")
-def build_command(output: OutputFolder = None) -> None:
+def build_command(
+    output: OutputFolder = None,
+    exports: Annotated[
+        bool, typer.Option("--exports", help="Also write every format of export into the release's folder.")
+    ] = False,
+) -> None:
     """Build the graph: read, lift, infer, validate, and write a release."""
     where = sources.layout()
     folder = output or releases.default_folder(where)
@@ -43,6 +48,19 @@ def build_command(output: OutputFolder = None) -> None:
     release = releases.write(built, folder)
     releases.prune(folder, keep=releases.KEPT)
     screen.show_build(built, release)
+    if exports:
+        _export(release, where)
+
+
+def _export(release: releases.Release, where: Layout) -> None:
+    """Write the exports; only now is their code loaded, which an ordinary build does without."""
+    from ketagraph import exports
+
+    for name, written in exports.export_all(
+        exports.material(release, where), release.path / "exports"
+    ).items():
+        lost = sum(each.lost for each in written.losses.losses)
+        typer.echo(f"export {name}: {len(written.files)} file(s); {lost} record aspects that it cannot carry")
 
 
 @app.command()

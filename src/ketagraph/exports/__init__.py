@@ -5,6 +5,7 @@ The same release gives the same bytes. Nothing is written but the files of the f
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from ketagraph.exports import crate, kgx, mechanisms, nanopubs, questions, state
 from ketagraph.exports.loss import report
 from ketagraph.exports.model import Export, Material, Written, material
 
-__all__ = ["FORMATS", "Export", "Material", "Written", "export", "material"]
+__all__ = ["FORMATS", "Export", "Material", "Written", "export", "export_all", "material"]
 
 FORMATS: Mapping[str, Callable[[Material], Export]] = {
     "csv": tables.csv_tables,
@@ -51,3 +52,18 @@ def export(name: str, known: Material, folder: Path) -> Written:
     except OSError as error:
         raise EnvironmentFault(f"cannot write below {folder}: {error.strerror or error}") from error
     return Written(tuple(sorted(files)), losses)
+
+
+def export_all(known: Material, folder: Path) -> dict[str, Written]:
+    """Write every format into a folder of its own below ``folder``, which is replaced as a whole.
+
+    Raises:
+        EnvironmentFault: as :func:`export`; what was there stays.
+    """
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".exports-") as scratch:
+        fresh = Path(scratch) / "fresh"
+        done = {name: export(name, known, fresh / name) for name in FORMATS}
+        if folder.exists():
+            folder.rename(Path(scratch) / "old")
+        fresh.rename(folder)
+    return done
