@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+import importlib.util
 import io
 import json
 import re
 import shutil
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -147,7 +150,6 @@ def test_edges_lead_from_node_to_node_in_biolink_terms(files: Path) -> None:
 
 
 def test_the_biolink_model_has_every_term_that_is_used(files: Path) -> None:
-    # The kgx library's own validator fetches the model and its prefixes; the package carries the same model.
     model = pytest.importorskip("biolink_model")
     path = Path(next(iter(model.__path__))) / "schema" / "biolink_model.yaml"
     schema = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -165,6 +167,59 @@ def test_the_biolink_model_has_every_term_that_is_used(files: Path) -> None:
         ("causal_mechanism_qualifier", "CausalMechanismQualifierEnum"),
     ):
         assert {edge[column] for edge in edges} - {""} <= set(schema["enums"][values]["permissible_values"])
+
+
+def test_every_identifier_has_a_prefix_that_the_biolink_model_knows_or_ours(files: Path) -> None:
+    model = pytest.importorskip("biolink_model")
+    path = Path(next(iter(model.__path__))) / "schema" / "biolink_model.yaml"
+    schema = yaml.safe_load(path.read_text(encoding="utf-8"))
+    known = {prefix for each in schema["classes"].values() for prefix in each.get("id_prefixes", ())}
+    nodes, edges = (tsv(files / "kgx" / f"ketagraph_{name}.tsv") for name in ("nodes", "edges"))
+    used = {node["id"] for node in nodes} | {edge[end] for edge in edges for end in ("subject", "object")}
+    assert {curie.partition(":")[0] for curie in used} <= known | {"keta"}
+    assert len([curie for curie in used if not curie.startswith("keta:")]) > 50
+
+
+VALIDATE = """
+import collections, json, pathlib, sys
+import biolink_model, bmt.toolkit, yaml
+# The library fetches the model when it is imported, and its context when it validates; the package has both.
+model = pathlib.Path(next(iter(biolink_model.__path__))) / "schema" / "biolink_model.yaml"
+bmt.toolkit.Toolkit.__init__.__defaults__ = (str(model), {"predicate mappings": []})
+import kgx.config
+schema = yaml.safe_load(model.read_text())
+context = {name: each if isinstance(each, str) else each["prefix_reference"]
+           for name, each in schema["prefixes"].items()}
+for each in schema["classes"].values():
+    context |= {prefix: f"https://bioregistry.io/{prefix}:" for prefix in each.get("id_prefixes", ())}
+context |= {"keta": "https://w3id.org/ketagraph/", "kid": "https://w3id.org/ketagraph/id/"}
+kgx.config.jsonld_context_map["biolink"] = context
+from kgx.transformer import Transformer
+from kgx.validator import Validator
+transformer = Transformer(stream=False)
+transformer.transform({"filename": sys.argv[1:], "format": "tsv"})
+validator = Validator(verbose=False)
+validator.validate(transformer.store.graph)
+nodes, edges = transformer.store.graph.number_of_nodes(), transformer.store.graph.number_of_edges()
+print(json.dumps({"errors": validator.get_errors(), "nodes": nodes, "edges": edges}))
+"""
+
+
+def test_the_kgx_library_finds_nothing_wrong(files: Path) -> None:
+    # Importing the library here would have it fetch the model.
+    if not all(importlib.util.find_spec(name) for name in ("kgx", "biolink_model")):
+        pytest.skip("heavy; to run it: pip install kgx biolink-model")
+    tables = [str(files / "kgx" / f"ketagraph_{name}.tsv") for name in ("nodes", "edges")]
+    ran = subprocess.run(
+        [sys.executable, "-c", VALIDATE, *tables], capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    found = json.loads(ran.stdout.splitlines()[-1])
+    assert found["errors"] == {}
+    nodes, edges = (tsv(Path(path)) for path in tables)
+    # The library keeps one edge for each subject, predicate and object, whatever their qualifiers.
+    triples = {(edge["subject"], edge["predicate"], edge["object"]) for edge in edges}
+    assert (found["nodes"], found["edges"]) == (len(nodes), len(triples))
 
 
 def test_mechanism_paths_are_whole(files: Path) -> None:
@@ -264,13 +319,14 @@ def test_a_build_lays_every_export_into_the_release(
 def test_exports_that_fail_leave_those_that_were_there(
     known: Material, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exports, "FORMATS", {"sssom": exports.FORMATS["sssom"]})
+    formats = exports.FORMATS
+    monkeypatch.setattr(exports, "FORMATS", {"sssom": formats["sssom"]})
     exports.export_all(known, tmp_path / "exports")
 
     def failing(known: Material) -> exports.Export:
         raise EnvironmentFault("no library")
 
-    monkeypatch.setattr(exports, "FORMATS", {"kgx": exports.FORMATS["kgx"], "sssom": failing})
+    monkeypatch.setattr(exports, "FORMATS", {"kgx": formats["kgx"], "sssom": failing})
     with pytest.raises(EnvironmentFault):
         exports.export_all(known, tmp_path / "exports")
     assert [path.name for path in (tmp_path / "exports").iterdir()] == ["sssom"]

@@ -63,9 +63,7 @@ class Concept:
 
     def facts(self) -> dict[str, str]:
         """Return what is known of it in words, by heading; weaker matches than exact ones say so."""
-        matches = (
-            f"{curie} ({kind})" if kind != "exact" else curie for curie, kind in self.identifiers.items()
-        )
+        matches = (f"{each} ({kind})".removesuffix(" (exact)") for each, kind in self.identifiers.items())
         parts = {
             "definition": self.definition,
             "also called": ", ".join(self.synonyms),

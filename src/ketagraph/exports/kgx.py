@@ -22,7 +22,10 @@ EDGE_COLUMNS = (
     *("causal_mechanism_qualifier", "species_context_qualifier", "anatomical_context_qualifier"),
     *("knowledge_level", "agent_type", "primary_knowledge_source", "publications", "description"),
 )
-_PREFERRED = ("CHEBI", "MONDO", "HP", "HGNC", "fplx", "GO", "UBERON", "CL", "EFO", "mesh", "MAXO", "NCIT")
+_PREFERRED = ("CHEBI", "MONDO", "HP", "HGNC", "GO", "UBERON", "CL", "EFO", "mesh", "MAXO", "NCIT")
+# As the Biolink model's context spells them; the rest are the same there.
+_SPELT = {"mesh": "MESH", "umls": "UMLS", "drugbank": "DRUGBANK", "chembl.compound": "CHEMBL.COMPOUND"}
+_SPELT |= {"uniprot": "UniProtKB", "atc": "ATC"}
 _CATEGORIES = {
     "AdverseEvent": "PhenotypicFeature",
     "AnatomicalSite": "AnatomicalEntity",
@@ -93,13 +96,22 @@ def identifiers(known: Material) -> Mapping[str, str]:
 def _best(iri: str, curies: Iterable[str]) -> str:
     ranked = sorted((curie.partition(":")[0], curie) for curie in curies)
     by_prefix = dict(reversed(ranked))
-    return next((by_prefix[prefix] for prefix in _PREFERRED if prefix in by_prefix), names.compress(iri))
+    best = next((by_prefix[prefix] for prefix in _PREFERRED if prefix in by_prefix), names.compress(iri))
+    return _spelt(best)
+
+
+def _spelt(curie: str) -> str:
+    prefix, _, rest = curie.partition(":")
+    return f"{_SPELT.get(prefix, prefix)}:{rest}"
 
 
 def _node(known: Material, iri: str, ids: Mapping[str, str]) -> tuple[str, ...]:
     concept = known.kg.term(iri)
     own = ids.get(iri, names.compress(iri))
-    others = {names.compress(iri), *(each for each, kind in concept.identifiers.items() if kind == "exact")}
+    others = {
+        names.compress(iri),
+        *(_spelt(each) for each, kind in concept.identifiers.items() if kind == "exact"),
+    }
     return (
         own,
         f"biolink:{_category(known, iri)}",
