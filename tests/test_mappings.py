@@ -11,7 +11,7 @@ from rdflib import OWL, RDFS, BNode, Graph, URIRef
 from rdflib.namespace import SKOS
 from typer.testing import CliRunner
 
-from ketagraph import cli, mappings, names, vocabulary
+from ketagraph import cli, mappings, names, sources, vocabulary
 from ketagraph.build import _read
 from ketagraph.dossier import Dossier
 from ketagraph.errors import Fault, SourceError
@@ -203,10 +203,11 @@ def test_faults_of_mappings_join_those_of_the_build(where: Layout, tmp_path: Pat
     path = tmp_path / "data" / mappings.FILE
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("keta:Ketamine\t", "keta:Ketamin\t"), encoding="utf-8")
+    copy = Layout(tmp_path)
     with pytest.raises(
         SourceError, match=r"data/mappings.sssom.tsv:\d+: subject_id: the ontology has no term"
     ):
-        _read(Layout(tmp_path))
+        _read(copy, sources.source_folders(copy))
 
 
 def test_a_match_gives_the_triple_and_a_node_that_describes_it() -> None:
