@@ -46,6 +46,7 @@ LAYERS = {
             "build",
             "doctor",
             "dossier",
+            "engines",
             "examining",
             "exports",
             "federation",
@@ -80,6 +81,7 @@ DOORS = {
     "rapidfuzz": {"lexicon", "linking"},
     "platformdirs": {"releases"},
     "mcp": {"mcp_server"},
+    "httpx": {"engines"},
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 

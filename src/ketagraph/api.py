@@ -5,13 +5,14 @@
 >>> kg.ask("ASK { ?study a <https://w3id.org/ketagraph/Study> }")
 True
 
-A local graph is guarded like the endpoint (no update, no SERVICE, bounded nesting) but has no deadline:
-the queries are one's own. An endpoint keeps its own limits.
+A graph is guarded like the endpoint (no update, no SERVICE, bounded nesting). A local one has no deadline,
+for the queries are one's own; an engine elsewhere gets one, and its answers a limit of size.
 """
 
 from __future__ import annotations
 
 import html
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from ketagraph import explain, guard, names, questions, rdf, releases, sources
 from ketagraph.answers import JudgementAnswer, answer
 from ketagraph.claims import HOPS, Judgement
 from ketagraph.dossier import Dossier, remembering, stored_query
+from ketagraph.engines.address import credentials
 from ketagraph.errors import UnknownName
 from ketagraph.remote import Remote
 from ketagraph.results import Rows
@@ -128,17 +130,20 @@ class KnowledgeGraph:
         Raises:
             QueryRefused: the guard or the engine turns it away. QueryStopped: an endpoint gave up.
         """
-        variables, rows = self.source.select(self._checked(query))
+        guard.check(query)
+        variables, rows = self.source.select(query)
         return Rows(tuple(variables), tuple(rows))
 
     def construct(self, query: str) -> Graph:
         """Run a CONSTRUCT or DESCRIBE and return its triples, with our prefixes bound."""
-        statements = self.source.construct(self._checked(query))
+        guard.check(query)
+        statements = self.source.construct(query)
         return rdf.new_graph().parse(data="\n".join(statements), format="nt")
 
     def ask(self, query: str) -> bool:
         """Run an ASK."""
-        return self.source.ask(self._checked(query))
+        guard.check(query)
+        return self.source.ask(query)
 
     def question(self, name: str, **values: str) -> Rows:
         """Answer a named question (``ketagraph questions`` lists them) with its parameters.
@@ -242,11 +247,6 @@ class KnowledgeGraph:
 
         return Dossier(remembering(rows))
 
-    def _checked(self, query: str) -> str:
-        if not isinstance(self.source, Remote):
-            guard.check(query)
-        return query
-
     def _stored(self, name: str, **values: str) -> Rows:
         question = questions.parse(stored_query(name), name, f"{name}.rq")
         given = {key: value for key, value in values.items() if value}
@@ -274,7 +274,7 @@ def open_graph(source: str | Path | None = None, *, timeout: float = 60.0) -> Kn
         EnvironmentFault: there is nothing to open. SourceError: a file that breaks its syntax.
     """
     if isinstance(source, str) and source.startswith(("http://", "https://")):
-        return KnowledgeGraph(Remote(source, timeout=timeout), source)
+        return KnowledgeGraph(Remote(source, timeout, credentials=credentials(os.environ)), source)
     if source is None:
         where = sources.layout()
         release = releases.ensure(where, releases.default_folder(where))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
+from typing import Protocol
 
 from ketagraph import names
 from ketagraph.claims import BodyOfEvidence, Claim, Hierarchy, Sign, Step
@@ -19,13 +20,20 @@ from ketagraph.errors import UnknownName
 from ketagraph.evidence import effect, finding, local, statement
 from ketagraph.lexicon import Entry, Lexicon
 from ketagraph.relation import Relation, fold
-from ketagraph.store.engine import Engine
+from ketagraph.store.engine import Term
 from ketagraph.tables import slug
 
-__all__ = ["Dossier", "Relation", "Rows", "fold", "read", "remembering", "stored_query"]
+__all__ = ["Dossier", "Relation", "Rows", "Selects", "fold", "read", "remembering", "stored_query"]
 
 Rows = Callable[[str], Iterator[Mapping[str, str]]]
 """Runs a SELECT and yields rows as strings; a variable that is not bound is missing."""
+
+
+class Selects(Protocol):
+    """What answers a SELECT: the engine in this process, or one elsewhere."""
+
+    def select(self, query: str) -> tuple[list[str], list[tuple[Term | None, ...]]]:
+        """Return variables and rows."""
 
 
 def stored_query(name: str) -> str:
@@ -250,7 +258,7 @@ class Dossier:
         return Hierarchy(parents)
 
 
-def read(loaded: Engine) -> Dossier:
+def read(loaded: Selects) -> Dossier:
     """Collect what a loaded graph knows that bears on claims."""
 
     def rows(query: str) -> Iterator[Mapping[str, str]]:

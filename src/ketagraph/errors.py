@@ -13,6 +13,7 @@
         ├── QueryTimeout
         ├── QueryOutOfMemory
         ├── QueryCancelled
+        ├── EngineFailed                      an engine elsewhere is down, or answers nothing usable
         ├── ServiceFailed                     another endpoint, asked by SERVICE, did not answer
         └── Overloaded
             └── RateLimited
@@ -28,6 +29,7 @@ from dataclasses import dataclass
 
 __all__ = [
     "AmbiguousName",
+    "EngineFailed",
     "EnvironmentFault",
     "Fault",
     "KetaGraphError",
@@ -151,6 +153,10 @@ class QueryCancelled(QueryStopped):
 
 class ServiceFailed(QueryStopped):
     """Another endpoint, asked by SERVICE, could not be reached or did not answer as it should."""
+
+
+class EngineFailed(QueryStopped):
+    """An engine elsewhere is down, or what it answers cannot be used; nothing of that was passed on."""
 
 
 class Overloaded(QueryStopped):

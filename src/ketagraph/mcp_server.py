@@ -11,16 +11,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from ketagraph import guard, names
 from ketagraph.api import KnowledgeGraph
 from ketagraph.dossier import stored_query
+from ketagraph.engines.address import Address
+from ketagraph.engines.store import EngineSettings, EngineStore
 from ketagraph.errors import EnvironmentFault, KetaGraphError, UnknownName
 from ketagraph.releases import Release, imports
 from ketagraph.releases import engine as opened
+from ketagraph.remote import Remote
 from ketagraph.results import Rows
+from ketagraph.store import Store
 from ketagraph.store.pool import Pool, PoolSettings
 from ketagraph.store.query import Query
 
@@ -47,34 +50,42 @@ class Limits:
 class Tools:
     """What the tools do, apart from the protocol. Every answer is plain values for JSON."""
 
-    release: Release
+    release: Release | Address
+    """What is asked: a release, or an engine elsewhere."""
     limits: Limits
 
     @cached_property
     def kg(self) -> KnowledgeGraph:
         """The graph in this process, for our own queries."""
-        return KnowledgeGraph(opened(self.release, self._imports), self.release.path.name)
-
-    @property
-    def _imports(self) -> list[Path]:
-        return imports(self.release.path.parent)
+        release = self.release
+        if isinstance(release, Address):
+            there = Remote(release.url, credentials=release.credentials, dialect=release.dialect)
+            return KnowledgeGraph(there, release.url)
+        return KnowledgeGraph(opened(release, imports(release.path.parent)), release.path.name)
 
     @asynccontextmanager
-    async def pool(self) -> AsyncIterator[Pool]:
-        """Open workers for queries from outside; they end with the block."""
-        settings = PoolSettings(
-            self.release.data,
-            union=True,
-            workers=self.limits.workers,
-            memory=self.limits.memory_mb << 20,
-            edition=self.release.path.name,
-            imports=tuple(self._imports),
-        )
-        pool = await Pool.open(settings)
+    async def pool(self) -> AsyncIterator[Store]:
+        """Open what answers queries from outside; it ends with the block."""
+        store = await self._opened()
         try:
-            yield pool
+            yield store
         finally:
-            await pool.close()
+            await store.close()
+
+    async def _opened(self) -> Store:
+        release = self.release
+        if isinstance(release, Address):
+            return await EngineStore.open(EngineSettings(release, self.limits.workers))
+        return await Pool.open(
+            PoolSettings(
+                release.data,
+                union=True,
+                workers=self.limits.workers,
+                memory=self.limits.memory_mb << 20,
+                edition=release.path.name,
+                imports=tuple(imports(release.path.parent)),
+            )
+        )
 
     def find_entity(self, name: str) -> dict[str, Any]:
         """Name an entity by label, synonym, CURIE or external identifier; near names where there is none."""
@@ -84,7 +95,7 @@ class Tools:
             return {"found": False, "message": str(error), "suggestions": list(error.suggestions)}
         return {"found": True, "curie": names.compress(found.iri), **asdict(found)}
 
-    async def run_query(self, pool: Pool, query: str) -> dict[str, Any]:
+    async def run_query(self, pool: Store, query: str) -> dict[str, Any]:
         """Answer SPARQL 1.1; ``truncated`` says that there is more."""
         form = guard.check(query).form
         asked = Query(query, timeout=self.limits.timeout, max_rows=self.limits.max_rows)
@@ -156,7 +167,7 @@ def _json(value: object) -> object:
     return str(value) if number is None else number
 
 
-def server(release: Release, limits: Limits) -> Any:
+def server(release: Release | Address, limits: Limits) -> Any:
     """Return the server, not yet running.
 
     Raises:
@@ -178,7 +189,7 @@ class _Wiring:
 
     tools: Tools
     error: type[Exception]
-    running: Pool | None = None
+    running: Store | None = None
 
     def wired(self, kind: Any) -> Any:
         made = kind("ketagraph", instructions=_INSTRUCTIONS, lifespan=self.lifespan)
@@ -246,7 +257,7 @@ class _Wiring:
             raise self.error(str(error)) from error
 
 
-def serve(release: Release, limits: Limits, *, transport: str = "stdio", port: int = 8001) -> None:
+def serve(release: Release | Address, limits: Limits, *, transport: str = "stdio", port: int = 8001) -> None:
     """Serve until the client leaves; ``transport`` is stdio or streamable-http (on this machine alone).
 
     Raises:

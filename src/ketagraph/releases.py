@@ -27,7 +27,7 @@ from ketagraph.store.engine import Engine
 # What only a build needs (the reasoner, the validator) takes longer to import than a release to be opened.
 if TYPE_CHECKING:
     from ketagraph.build import Built, Progress
-    from ketagraph.dossier import Dossier
+    from ketagraph.dossier import Dossier, Selects
 
 __all__ = [
     "KEPT",
@@ -135,7 +135,7 @@ def engine(release: Release, imported: Iterable[Path] = ()) -> Engine:
     return loaded
 
 
-def dossier(loaded: Engine) -> Dossier:
+def dossier(loaded: Selects) -> Dossier:
     """Collect what a loaded graph knows that bears on claims."""
     from ketagraph.dossier import read
 

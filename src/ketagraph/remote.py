@@ -1,7 +1,7 @@
-"""Queries in, answers out, over SPARQL 1.1 Protocol: an endpoint elsewhere in the place of a local graph.
+"""An engine elsewhere in the place of a local graph, as values: for Python and the command line.
 
-See https://www.w3.org/TR/sparql11-protocol/. Redirects are not followed, an answer has a limit of size, and
-one that the endpoint says it has cut is refused: it must not look whole.
+See https://www.w3.org/TR/sparql11-protocol/. An answer has a limit of size, and one that the engine says it
+has cut is refused: it must not look whole. Where a release was pushed, one version of it is seen.
 """
 
 from __future__ import annotations
@@ -9,22 +9,27 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
-from urllib.parse import urlsplit
 
-from ketagraph import __version__
-from ketagraph.errors import EnvironmentFault, QueryRefused, QueryStopped
-from ketagraph.results import library
+from ketagraph.dossier import stored_query
+from ketagraph.engines import pointer
+from ketagraph.engines.address import ANONYMOUS, Address, Credentials
+from ketagraph.engines.client import Client
+from ketagraph.engines.dialect import GENERIC, Dialect
+from ketagraph.engines.view import View
+from ketagraph.errors import QueryRefused
 from ketagraph.store.engine import Term
+from ketagraph.store.query import Query
 
 __all__ = ["Remote"]
 
 _JSON = "application/sparql-results+json"
 _NTRIPLES = "application/n-triples"
-_AGENT = f"ketagraph/{__version__}"
 _KINDS = {"uri": "iri", "bnode": "blank", "literal": "literal", "typed-literal": "literal"}
 _XSD_STRING = "http://www.w3.org/2001/XMLSchema#string"
 _LANG_STRING = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"
+_ALL = 1 << 40
 
 
 @dataclass(frozen=True)
@@ -34,20 +39,50 @@ class Remote:
     url: str
     timeout: float = 60.0
     max_bytes: int = 256 << 20
+    credentials: Credentials = ANONYMOUS
+    dialect: Dialect = GENERIC
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
-            raise EnvironmentFault(
-                f"{self.url!r} is not the address of an endpoint; expected http(s)://host/…"
-            )
+        # An address that is none is refused now, not at the first query.
+        Address(self.url)
+
+    @cached_property
+    def client(self) -> Client:
+        """The engine, recognised."""
+        address = Address(self.url, self.dialect, self.credentials)
+        return Client(address, self.timeout, self.max_bytes).recognised()
+
+    @cached_property
+    def view(self) -> View:
+        """What of the engine is seen; read once.
+
+        Raises:
+            EngineFailed: a version was pushed that is not whole.
+        """
+        bare = View(self.client.address.dialect)
+        found = self.pointer()
+        if not found.version:
+            return bare
+        listed = pointer.read_listed(self._rows(pointer.manifest_query(found.version), bare))
+        pointer.check_whole(listed, lambda graph: self.count(graph, bare), found.version)
+        return pointer.view_of(bare.dialect, found.version, listed)
+
+    def count(self, graph: str, view: View) -> int:
+        """Count the statements of a graph, by its name in the engine."""
+        (row,) = self._rows(pointer.count_query(graph), view)
+        return int(row["count"])
+
+    def pointer(self) -> pointer.Pointer:
+        """Read which version the engine points to, now."""
+        bare = View(self.client.address.dialect)
+        return pointer.Pointer.of(self._rows(stored_query("engine-pointer"), bare))
 
     def select(self, query: str) -> tuple[list[str], list[tuple[Term | None, ...]]]:
         """Run a SELECT: variables and rows, None where unbound.
 
         Raises:
             QueryRefused: the endpoint turns the query away, or answers something else.
-            QueryStopped: it did not finish, or its answer is cut.
+            QueryStopped: it did not finish, or its answer is cut or cannot be used.
             EnvironmentFault: it cannot be reached.
         """
         found = self._results(query)
@@ -67,69 +102,21 @@ class Remote:
 
     def construct(self, query: str) -> list[str]:
         """Run a CONSTRUCT or DESCRIBE: sorted N-Triples statements; errors as for :meth:`select`."""
-        lines = self._fetch(query, _NTRIPLES).decode("utf-8").splitlines()
-        return sorted({line for line in lines if line and not line.startswith("#")})
+        lines = self.select_bytes(query, _NTRIPLES).decode("utf-8").splitlines()
+        return sorted(set(filter(None, lines)))
+
+    def select_bytes(self, query: str, media_type: str) -> bytes:
+        """Run any query and return its whole answer as ``media_type``; errors as for :meth:`select`."""
+        asked = Query(query, media_type, media_type, timeout=self.timeout, max_rows=_ALL)
+        return self.client.ask(asked, self.view)[0]
 
     def _results(self, query: str) -> Mapping[str, Any]:
-        body = self._fetch(query, _JSON)
-        try:
-            found = json.loads(body)
-        except ValueError as error:
-            raise QueryStopped(f"{self.url}: the answer is not JSON; it may have broken off") from error
-        if not isinstance(found, dict):
-            raise QueryStopped(f"{self.url}: the answer is not in SPARQL's JSON format")
-        if "truncated" in found:
-            raise _cut(self.url)
+        found: Mapping[str, Any] = json.loads(self.select_bytes(query, _JSON))
         return found
 
-    def _fetch(self, query: str, accept: str) -> bytes:
-        http = library("httpx", "remote")
-        headers = {"Accept": accept, "User-Agent": _AGENT}
-        try:
-            with http.stream(
-                "POST", self.url, data={"query": query}, headers=headers, timeout=self.timeout
-            ) as answer:
-                body = self._read(answer)
-        except (http.HTTPError, http.InvalidURL) as error:
-            raise EnvironmentFault(
-                f"{self.url} cannot be reached: {error or type(error).__name__}"
-            ) from error
-        _check(self.url, answer, body, accept)
-        return body
-
-    def _read(self, answer: Any) -> bytes:
-        body = bytearray()
-        for piece in answer.iter_bytes():
-            body += piece
-            if len(body) > self.max_bytes:
-                raise QueryStopped(f"{self.url}: the answer is larger than {self.max_bytes} bytes")
-        return bytes(body)
-
-
-def _check(url: str, answer: Any, body: bytes, accept: str) -> None:
-    status = int(answer.status_code)
-    if status in {429, 503, 504} or status >= 500:
-        raise QueryStopped(f"{url}: {status}: {_reason(body)}")
-    if status != 200:
-        raise QueryRefused(f"{url}: {status}: {_reason(body)}", status=status)
-    if answer.headers.get("x-ketagraph-truncated") == "true":
-        raise _cut(url)
-    media_type = answer.headers.get("content-type", "").partition(";")[0].strip()
-    if media_type not in {accept, "application/json", "text/plain"}:
-        raise QueryRefused(f"{url}: answered {media_type or 'without a media type'}; expected {accept}")
-
-
-def _cut(url: str) -> QueryStopped:
-    return QueryStopped(f"{url}: the answer was cut at the endpoint's limit of rows; add LIMIT and OFFSET")
-
-
-def _reason(body: bytes) -> str:
-    """Return what a problem document says, else the beginning of the text."""
-    try:
-        found = json.loads(body)
-    except ValueError:
-        return " ".join(body[:300].decode("utf-8", "replace").split())
-    return str(found.get("detail") or found.get("title") or "") if isinstance(found, dict) else ""
+    def _rows(self, text: str, view: View) -> list[dict[str, str]]:
+        asked = Query(text, timeout=self.timeout, max_rows=_ALL)
+        return pointer.plain_rows(json.loads(self.client.ask(asked, view)[0]))
 
 
 def _term(found: Mapping[str, Any] | None) -> Term | None:

@@ -68,6 +68,7 @@ def load_commands(wanted: str = "") -> None:
         linking,
         making,
         mapping,
+        pushing,
         serving,
         weighing,
     )

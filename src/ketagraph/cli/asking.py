@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
@@ -14,9 +15,12 @@ import typer
 
 from ketagraph import guard, names, questions, releases, sources
 from ketagraph.cli import app, screen
-from ketagraph.cli.settings import AllowService, ReleaseFolder, ServiceTimeout
+from ketagraph.cli.settings import AllowService, Endpoint, EngineKind, ReleaseFolder, ServiceTimeout, Timeout
 from ketagraph.dossier import Dossier
+from ketagraph.engines.address import credentials
+from ketagraph.engines.dialect import named
 from ketagraph.errors import EnvironmentFault, QueryRefused, UnknownName
+from ketagraph.remote import Remote
 from ketagraph.sources import Layout
 from ketagraph.store.engine import Engine
 
@@ -67,16 +71,21 @@ def query(
     style: Annotated[ResultFormat | None, typer.Option("--format", help="How to print the result.")] = None,
     allow_service: AllowService = None,
     service_timeout: ServiceTimeout = 30.0,
+    endpoint: Endpoint = None,
+    endpoint_kind: EngineKind = "generic",
+    timeout: Timeout = 60.0,
     release: ReleaseFolder = None,
 ) -> None:
     """Answer a named question, a file of SPARQL, or SPARQL text."""
     if (name is None) == (text is None):
         raise typer.BadParameter("give a question's name, a file, or -e TEXT")
+    if endpoint and (allow_service or release):
+        raise typer.BadParameter("--endpoint goes without --allow-service and --release")
     given = _pairs(parameters or [])
-    where, engine = opened(release, imported=True)
+    where, engine = _source(release, endpoint, endpoint_kind, timeout)
     sparql = text if text is not None else _named(name or "", where, given, releases.dossier(engine))
     form = guard.check(sparql, services=frozenset(allow_service or ())).form
-    if allow_service:
+    if allow_service and isinstance(engine, Engine):
         sparql = _across(sparql, engine, service_timeout)
     if style is None:
         style = ResultFormat.TTL if form in _GRAPH_FORMS else ResultFormat.TABLE
@@ -87,6 +96,14 @@ def _across(sparql: str, engine: Engine, seconds: float) -> str:
     from ketagraph.federation.inprocess import resolved
 
     return resolved(sparql, engine, seconds=seconds)
+
+
+def _source(
+    release: Path | None, url: str | None, kind: str, timeout: float
+) -> tuple[Layout, Engine | Remote]:
+    if url is None:
+        return opened(release, imported=True)
+    return sources.layout(), Remote(url, timeout, credentials=credentials(os.environ), dialect=named(kind))
 
 
 def _pairs(parameters: list[str]) -> dict[str, str]:
@@ -111,7 +128,7 @@ def _named(name: str, where: Layout, values: dict[str, str], dossier: Dossier) -
         raise EnvironmentFault(f"{name}: cannot be read as UTF-8 text: {error}") from error
 
 
-def _show(engine: Engine, sparql: str, form: str, style: ResultFormat) -> None:
+def _show(engine: Engine | Remote, sparql: str, form: str, style: ResultFormat) -> None:
     if (form in _GRAPH_FORMS) != (style is ResultFormat.TTL):
         fit = "ttl" if form in _GRAPH_FORMS else "table, csv, tsv or json"
         raise QueryRefused(f"a {form} query cannot be printed as {style.value}; use --format {fit}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict
 from enum import StrEnum
 from typing import Annotated
@@ -10,10 +11,16 @@ from typing import Annotated
 import typer
 
 from ketagraph import doctor as machine
-from ketagraph import releases, sources
+from ketagraph import questions, releases, sources
 from ketagraph.cli import app, screen
-from ketagraph.cli.settings import ReleaseFolder
-from ketagraph.errors import EnvironmentFault
+from ketagraph.cli.settings import EngineKind, EngineUrl, ReleaseFolder, Timeout
+from ketagraph.engines import parity
+from ketagraph.engines.address import credentials
+from ketagraph.engines.dialect import named
+from ketagraph.errors import EngineFailed, EnvironmentFault
+from ketagraph.remote import Remote
+from ketagraph.sources import Layout
+from ketagraph.store.engine import Engine
 
 __all__: list[str] = []
 
@@ -26,10 +33,18 @@ class _Format(StrEnum):
 @app.command()
 def doctor(
     style: Annotated[_Format, typer.Option("--format", help="How to print the findings.")] = _Format.TEXT,
+    engine: EngineUrl = None,
+    engine_kind: EngineKind = "generic",
+    timeout: Timeout = 60.0,
     release: ReleaseFolder = None,
 ) -> None:
-    """Tell what this machine offers: the walls around queries, Java, memory, the release."""
+    """Tell what this machine offers; with --engine, how an engine answers beside the embedded store."""
     where = sources.layout()
+    if engine:
+        there = Remote(engine, timeout, credentials=credentials(os.environ), dialect=named(engine_kind))
+        folder = release or releases.default_folder(where)
+        _compare(where, releases.engine(releases.ensure(where, folder)), there, style)
+        return
     found = machine.examine(where, release or releases.default_folder(where))
     if style is _Format.JSON:
         findings = {each.name: asdict(each) for each in found}
@@ -38,6 +53,45 @@ def doctor(
         screen.show_rows(("what", "", "found"), [(each.name, each.state, _text(each)) for each in found])
     if faults := _faults(found):
         raise EnvironmentFault(f"this machine lacks something: {', '.join(faults)}")
+
+
+def _compare(where: Layout, here: Engine, there: Remote, style: _Format) -> None:
+    asked = [questions.read(path) for path in sorted(where.queries.glob("*.rq"))]
+    resolve = releases.dossier(here).lexicon.resolve
+    found = list(parity.compared(asked, here, there, resolve))
+    features = list(parity.features(there))
+    if style is _Format.JSON:
+        plain = {
+            "questions": [asdict(each) for each in found],
+            "features": [asdict(each) for each in features],
+        }
+        typer.echo(json.dumps(plain, indent=2, ensure_ascii=False))
+    else:
+        _show_parity(found)
+        screen.show_rows(
+            ("feature", "", "instead"),
+            [(each.name, "yes" if each.present else "NO", each.says) for each in features],
+        )
+    unlike = [each.question for each in found if each.state in {"differs", "refused"}]
+    if unlike:
+        raise EngineFailed(f"{len(unlike)} of {len(found)} questions differ here: {', '.join(unlike)}")
+
+
+def _show_parity(found: list[parity.Parity]) -> None:
+    screen.show_rows(
+        ("question", "rows", "state", "embedded s", "engine s", "refusal"),
+        [
+            (
+                each.question,
+                f"{each.found} of {each.rows}",
+                "same rows, other order" if each.state == "order" else each.state,
+                f"{each.seconds_here:.3f}",
+                f"{each.seconds_there:.3f}",
+                each.says,
+            )
+            for each in found
+        ],
+    )
 
 
 def _faults(found: list[machine.Finding]) -> list[str]:

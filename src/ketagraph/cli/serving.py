@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,9 @@ from ketagraph.cli.settings import (
     DiskAboveMb,
     DiskFolder,
     Drain,
+    EngineKind,
+    EngineMb,
+    EngineUrl,
     Host,
     LogQueries,
     LogText,
@@ -36,6 +40,8 @@ from ketagraph.cli.settings import (
     UnionDefaultGraph,
     Workers,
 )
+from ketagraph.engines.address import Address, credentials
+from ketagraph.engines.dialect import named
 from ketagraph.releases import Release
 from ketagraph.server import ServeConfig, Serving
 from ketagraph.server import serve as run_server
@@ -51,6 +57,9 @@ _FIELDS = {field.name for field in fields(ServeConfig)}
 def serve(
     context: typer.Context,
     data: Data = None,
+    engine: EngineUrl = None,
+    engine_kind: EngineKind = "generic",
+    engine_mb: EngineMb = 256,
     release: ReleaseFolder = None,
     host: Host = "127.0.0.1",
     port: Port = 8000,
@@ -80,7 +89,9 @@ def serve(
     folder = release or releases.default_folder(where)
     given["allow_service"] = tuple(allow_service or ())
     given["disk_folder"] = disk_folder or folder / ".stores"
-    if data is None:
+    if engine is not None:
+        _run_engine(where, _address(data, release, engine, engine_kind), given)
+    elif data is None:
         with screen.stages() as progress:
             releases.ensure(where, folder, progress=progress)
         _run(where, folder, releases.verified(folder), **given)
@@ -134,6 +145,23 @@ def _run(where: Layout, folder: Path, release: Release, **given: Any) -> None:
     )
 
 
+def _address(data: Path | None, release: Path | None, url: str, kind: str) -> Address:
+    if data or release:
+        raise typer.BadParameter("--engine goes without --data and --release: the engine has the data")
+    return Address(url, named(kind), credentials(os.environ))
+
+
+def _run_engine(where: Layout, address: Address, given: dict[str, Any]) -> None:
+    info = {"title": "KetaGraph", "version": __version__, "summary": "Evidence in an engine of its own."}
+    settings = given | {"data": Path(), "engine": address, "union_default_graph": True, "info": info}
+    run_server(
+        ServeConfig(**settings),
+        check=guard.check,
+        on_ready=_announce,
+        questions=lambda: _questions(where),
+    )
+
+
 def _questions(where: Layout) -> list[Listed]:
     from ketagraph import questions
 
@@ -154,8 +182,9 @@ def _config(folder: Path, release: Release, **settings: Any) -> ServeConfig:
 
 
 def _announce(serving: Serving) -> None:
+    what = "an engine" if serving.quads is None else f"{serving.quads:,} statements"
     typer.echo(
-        f"serving {serving.quads:,} statements at {serving.url} (SPARQL endpoint: {serving.url}/sparql)",
+        f"serving {what} at {serving.url} (SPARQL endpoint: {serving.url}/sparql)",
         err=True,
     )
     typer.echo("stop with Ctrl-C", err=True)

@@ -26,6 +26,10 @@ __all__ = [
     "DiskAboveMb",
     "DiskFolder",
     "Drain",
+    "Endpoint",
+    "EngineKind",
+    "EngineMb",
+    "EngineUrl",
     "Host",
     "LogQueries",
     "LogText",
@@ -149,6 +153,28 @@ DiskAboveMb = Annotated[
 DiskFolder = Annotated[
     Path | None,
     typer.Option("--disk-folder", help="Where stores on disk are built; default beside the release."),
+]
+EngineUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--engine",
+        metavar="URL",
+        help="SPARQL endpoint of an engine; credentials by KETAGRAPH_ENGINE_USER and _PASSWORD, or _TOKEN.",
+    ),
+]
+Endpoint = Annotated[
+    str | None,
+    typer.Option(
+        "--endpoint",
+        metavar="URL",
+        help="Ask this SPARQL endpoint instead of the release; credentials as for serve --engine.",
+    ),
+]
+EngineKind = Annotated[
+    str, typer.Option("--engine-kind", help="Its dialect, where its Server header does not tell.")
+]
+EngineMb = Annotated[
+    int, typer.Option("--engine-mb", min=1, help="Megabytes that one answer of an engine may weigh.")
 ]
 Config = Annotated[
     Path | None,

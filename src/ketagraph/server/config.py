@@ -7,7 +7,10 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from ketagraph.engines.address import Address
 
 __all__ = ["Listed", "ServeConfig", "is_loopback"]
 
@@ -43,6 +46,8 @@ class ServeConfig:
     for how many seconds one of them is waited for.
     Data that would take more than ``disk_above_mb`` megabytes in memory (None: half of what the machine
     has) are served from a store on disk, built below ``disk_folder``; without a folder, from memory.
+    ``engine`` is an engine elsewhere that answers instead of ``data``; ``engine_mb`` is what one answer of
+    it may weigh.
     ``info`` holds title, version and summary for the front page.
     """
 
@@ -69,6 +74,8 @@ class ServeConfig:
     service_timeout: float = 5.0
     disk_above_mb: int | None = None
     disk_folder: Path | None = None
+    engine: Address | None = None
+    engine_mb: int = 256
     questions: Sequence[Listed] = ()
     info: Mapping[str, str] = field(default_factory=dict)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ketagraph import names
 from ketagraph.errors import (
     AmbiguousName,
+    EngineFailed,
     KetaGraphError,
     Overloaded,
     QueryCancelled,
@@ -47,6 +48,7 @@ _STOPS = {
     QueryOutOfMemory: ("query-memory", "Query stopped at its memory cap"),
     QueryCancelled: ("query-cancelled", "Query stopped by request"),
     ServiceFailed: ("service-failed", "Another endpoint did not answer"),
+    EngineFailed: ("engine-failed", "The engine behind this server gave no usable answer"),
     Overloaded: ("overloaded", "Too many queries at once"),
     RateLimited: ("rate-limited", "Too much asked for"),
     UnknownName: ("unknown-name", "Nothing is called that"),
@@ -54,7 +56,7 @@ _STOPS = {
 }
 _SYNTAX = ("syntax", "Query cannot be parsed")
 _STOPPED = ("query-stopped", "Query stopped")
-_STATUS = {RateLimited: 429, ServiceFailed: 502, UnknownName: 422, AmbiguousName: 422}
+_STATUS = {EngineFailed: 502, RateLimited: 429, ServiceFailed: 502, UnknownName: 422, AmbiguousName: 422}
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,13 +24,11 @@ from ketagraph import guard
 from ketagraph.errors import EnvironmentFault, KetaGraphError
 from ketagraph.server import logs
 from ketagraph.server.config import Listed, ServeConfig
-from ketagraph.server.following import Follower, ReleaseFolder, SingleFile, edition_of
 from ketagraph.server.front import Front
+from ketagraph.server.served import Served, open_served
 from ketagraph.server.sparql import Check, SparqlApp
 from ketagraph.server.wire import Repeats, Wire
 from ketagraph.store import Store
-from ketagraph.store.keeper import PoolSettings
-from ketagraph.store.relay import Relay
 
 __all__ = ["Serving", "serve"]
 
@@ -45,7 +43,7 @@ class Serving:
     """A server that answers: its address, what it serves, and whether queries could reach a network."""
 
     url: str
-    quads: int
+    quads: int | None
     workers: int
     network: bool
 
@@ -93,41 +91,37 @@ async def _serve(
     on_ready: Callable[[Serving], None],
     questions: Callable[[], Sequence[Listed]],
 ) -> None:
-    relay = await Relay.open(_settings(config))
-    follower = Follower(ReleaseFolder(config.follow) if config.follow else SingleFile(config.data), relay)
-    following = asyncio.create_task(follower.follow())
+    served = await open_served(config)
     try:
-        _heed_signals(follower)
-        sparql = SparqlApp(config, _federated(relay, config), check)
-        front = _front(config, relay, sparql, questions)
+        _heed_signals(served.nudge)
+        sparql = SparqlApp(config, _federated(served.store, config), check)
+        front = _front(config, served.store, sparql, questions)
         server = _Server(
-            _uvicorn(front, config, sparql), front, config.drain, lambda: on_ready(_serving(listener, relay))
+            _uvicorn(front, config, sparql), front, config.drain, lambda: on_ready(_serving(listener, served))
         )
         await server.serve([listener])
         if server.fault:
             raise server.fault
     finally:
-        following.cancel()
-        await asyncio.wait([following])
-        await relay.close()
+        await served.close()
 
 
-def _federated(relay: Relay, config: ServeConfig) -> Store:
+def _federated(store: Store, config: ServeConfig) -> Store:
     if not config.allow_service:
-        return relay
+        return store
     from ketagraph.federation.broker import Broker
     from ketagraph.federation.federated import Federated
 
-    return Federated(relay, Broker(seconds=config.service_timeout))
+    return Federated(store, Broker(seconds=config.service_timeout))
 
 
 def _front(
-    config: ServeConfig, relay: Relay, sparql: SparqlApp, questions: Callable[[], Sequence[Listed]]
+    config: ServeConfig, store: Store, sparql: SparqlApp, questions: Callable[[], Sequence[Listed]]
 ) -> Front:
     def build(front: Front) -> ASGIApp:
         from ketagraph.server.app import create_app
 
-        return create_app(replace(config, questions=questions()), relay, sparql=sparql, standing=front)
+        return create_app(replace(config, questions=questions()), store, sparql=sparql, standing=front)
 
     return Front(sparql, build)
 
@@ -164,21 +158,6 @@ class _Server(uvicorn.Server):
         self._front.is_draining = True
 
 
-def _settings(config: ServeConfig) -> PoolSettings:
-    workers = config.worker_count
-    settings = PoolSettings(
-        config.data,
-        config.union_default_graph,
-        workers,
-        queue=2 * workers,
-        memory=config.memory_mb << 20,
-        edition=config.edition or edition_of(config.data),
-        disk=config.disk_folder,
-        disk_above=config.disk_above,
-    )
-    return ReleaseFolder(config.follow).with_imports(settings) if config.follow else settings
-
-
 def _uvicorn(app: ASGIApp, config: ServeConfig, repeats: Repeats) -> uvicorn.Config:
     logging.getLogger("uvicorn.error").addFilter(_is_news)
     return uvicorn.Config(
@@ -199,12 +178,10 @@ def _is_news(record: logging.LogRecord) -> bool:
     return "without completing response" not in said and "Invalid HTTP request" not in said
 
 
-def _serving(listener: socket.socket, relay: Relay) -> Serving:
+def _serving(listener: socket.socket, served: Served) -> Serving:
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
-    return Serving(
-        f"http://{shown}:{port}", relay.nursing.quads, relay.settings.workers, network=relay.nursing.network
-    )
+    return Serving(f"http://{shown}:{port}", served.quads, served.workers, network=served.network)
 
 
 def _bound(config: ServeConfig) -> socket.socket:
@@ -245,9 +222,9 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return factory
 
 
-def _heed_signals(follower: Follower) -> None:
+def _heed_signals(nudge: Callable[[], None]) -> None:
     """Read the data anew on SIGHUP; let no signal that uvicorn repeats after its shutdown end us first."""
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: None)
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, follower.nudge)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, nudge)

@@ -20,16 +20,26 @@ from ketagraph.store.query import Outcome, Query
 from ketagraph.store.rows import Enough, RowCutter
 from ketagraph.store.syntax import explained
 
-__all__ = ["Sink", "Solved", "evaluate", "solve", "transcode"]
+__all__ = [
+    "GRAPH_FORMATS",
+    "ROW_FORMATS",
+    "Sink",
+    "Solved",
+    "evaluate",
+    "solve",
+    "transcode",
+    "write_rows",
+    "write_triples",
+]
 
 _PREFIX = re.compile(r"^\s*PREFIX\s+((?:[A-Za-z][\w.-]*)?):\s*<([^<>\s]*)>", re.IGNORECASE | re.MULTILINE)
-_ROW_FORMATS = {
+ROW_FORMATS = {
     "json": ox.QueryResultsFormat.JSON,
     "xml": ox.QueryResultsFormat.XML,
     "csv": ox.QueryResultsFormat.CSV,
     "tsv": ox.QueryResultsFormat.TSV,
 }
-_GRAPH_FORMATS = {
+GRAPH_FORMATS = {
     "turtle": ox.RdfFormat.TURTLE,
     "ntriples": ox.RdfFormat.N_TRIPLES,
     "rdfxml": ox.RdfFormat.RDF_XML,
@@ -70,10 +80,10 @@ def evaluate(store: ox.Store, query: Query, sink: Sink) -> Outcome:
 
 def transcode(data: bytes, source: str, target: str, prefixes: Mapping[str, str]) -> bytes:
     """Write the same triples in another media type. For our own documents only."""
-    triples = (quad.triple for quad in ox.parse(data, _GRAPH_FORMATS[GRAPHS[source]]))
+    triples = (quad.triple for quad in ox.parse(data, GRAPH_FORMATS[GRAPHS[source]]))
     form = GRAPHS[target]
     used = dict(prefixes) if form in _PREFIXED else None
-    return ox.serialize(triples, None, _GRAPH_FORMATS[form], prefixes=used) or b""
+    return ox.serialize(triples, None, GRAPH_FORMATS[form], prefixes=used) or b""
 
 
 def solve(store: ox.Store, query: Query) -> Solved:
@@ -111,26 +121,28 @@ def _write(solved: Solved, query: Query, sink: Sink) -> Outcome:
         raise QueryRefused(f"the query gives {kind}, and Accept takes no form of that", status=406)
     sink.start(wanted)
     if isinstance(solved, ox.QueryTriples):
-        return _write_triples(solved, query, wanted, sink)
+        return write_triples(solved, query, wanted, sink)
     if isinstance(solved, ox.QueryBoolean):
-        sink.write(solved.serialize(None, _ROW_FORMATS[BINDINGS[wanted]]) or b"")
+        sink.write(solved.serialize(None, ROW_FORMATS[BINDINGS[wanted]]) or b"")
         return Outcome(1, truncated=False)
-    return _write_rows(solved, query, wanted, sink)
+    return write_rows(solved, query, wanted, sink)
 
 
-def _write_rows(results: ox.QuerySolutions, query: Query, wanted: str, sink: Sink) -> Outcome:
+def write_rows(results: ox.QuerySolutions, query: Query, wanted: str, sink: Sink) -> Outcome:
+    """Write solutions as the media type ``wanted``, cut at the row limit."""
     form = BINDINGS[wanted]
     cutter = RowCutter(form, query.max_rows, sink.write)
     with suppress(Enough):
-        results.serialize(cutter, _ROW_FORMATS[form])  # type: ignore[arg-type]
+        results.serialize(cutter, ROW_FORMATS[form])  # type: ignore[arg-type]
     return cutter.finish()
 
 
-def _write_triples(results: ox.QueryTriples, query: Query, wanted: str, sink: Sink) -> Outcome:
+def write_triples(results: Iterator[ox.Triple], query: Query, wanted: str, sink: Sink) -> Outcome:
+    """Write triples as the media type ``wanted``, cut at the row limit."""
     form = GRAPHS[wanted]
     passed = _Counted(islice(results, query.max_rows))
     prefixes = _prefixes(query.text) if form in _PREFIXED else None
-    ox.serialize(passed, _File(sink.write), _GRAPH_FORMATS[form], prefixes=prefixes)  # type: ignore[arg-type]
+    ox.serialize(passed, _File(sink.write), GRAPH_FORMATS[form], prefixes=prefixes)  # type: ignore[arg-type]
     return Outcome(passed.count, passed.count == query.max_rows and next(results, None) is not None)
 
 

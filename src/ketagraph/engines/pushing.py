@@ -1,0 +1,174 @@
+"""A release in, an engine that serves it out: graphs of its own version, verified, then one statement more.
+
+What an engine serves changes by that statement alone. Until then the old version is whole; after any
+interruption the same push goes on: graphs whose number and digest agree are left as they are, so that what
+the engine's own bulk loader has loaded needs no second loading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+from ketagraph.dossier import stored_query
+from ketagraph.engines.client import Client
+from ketagraph.engines.dialect import Dialect
+from ketagraph.engines.parts import Part, manifest, parts
+from ketagraph.engines.pointer import POINTER, Listed, Pointer
+from ketagraph.engines.view import View
+from ketagraph.errors import EngineFailed, EnvironmentFault
+from ketagraph.questions import bind, parse
+from ketagraph.releases import Release
+from ketagraph.remote import Remote
+from ketagraph.store.fingerprint import fingerprint
+from ketagraph.store.query import Query
+
+__all__ = ["Progress", "Pushed", "push", "version_of", "write_files"]
+
+Progress = Callable[[str], None]
+
+_CHUNK = 16 << 20
+"""Bytes that one request may carry, save where blank nodes tie statements together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """What a push came to: the version, its graphs, how many had to be loaded, and whether it is new."""
+
+    version: str
+    graphs: tuple[Listed, ...]
+    loaded: int
+    switched: bool
+
+
+def version_of(release: Release) -> str:
+    """Name a release's version: the beginning of its digest."""
+    return release.digest[:16]
+
+
+def push(release: Release, remote: Remote, *, by_updates: bool = False, progress: Progress) -> Pushed:
+    """Load ``release`` into an engine, verify it, and switch to it.
+
+    ``by_updates`` loads by SPARQL Update instead of the Graph Store Protocol.
+
+    Raises:
+        EngineFailed, EnvironmentFault: the engine failed; what it served before, it still serves.
+    """
+    loader, version = _Loader.of(remote, by_updates=by_updates), version_of(release)
+    dialect, loaded, listed = remote.client.address.dialect, 0, []
+    for part in parts(release.data, version, dialect):
+        loaded += _settle(part, loader, progress)
+        listed.append(part.listed)
+    loaded += _settle(manifest(listed, version), loader, progress)
+    before = remote.pointer()
+    if before.version != version:
+        loader.add(POINTER, Pointer(version, before.position + 1).statement())
+    if remote.pointer().version != version:
+        raise EngineFailed(f"the engine does not point to version {version}; did somebody else push?")
+    return Pushed(version, tuple(listed), loaded, before.version != version)
+
+
+def write_files(release: Release, dialect: Dialect, folder: Path) -> list[Path]:
+    """Write the graphs of ``release`` as files for an engine's bulk loader, each beside its graph's name.
+
+    ``NAME.nt`` holds the statements, ``NAME.nt.graph`` the graph's IRI, as Virtuoso's loader reads them.
+
+    Raises:
+        EnvironmentFault: the folder cannot be written.
+    """
+    written = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for part in parts(release.data, version_of(release), dialect):
+            path = folder / f"{part.graph.rpartition('/')[2]}.nt"
+            path.write_bytes(part.statements)
+            path.with_name(f"{path.name}.graph").write_text(f"{part.graph}\n", encoding="utf-8")
+            written.append(path)
+    except OSError as error:
+        raise EnvironmentFault(f"cannot write below {folder}: {error.strerror}") from error
+    return written
+
+
+@dataclass(frozen=True)
+class _Loader:
+    """How graphs get into one engine and out again."""
+
+    client: Client
+    remote: Remote
+    by_updates: bool
+
+    @classmethod
+    def of(cls, remote: Remote, *, by_updates: bool) -> _Loader:
+        address = remote.client.address
+        if not (by_updates or address.graphs or address.updates):
+            raise EnvironmentFault(f"{address.url}: a {address.dialect.name} engine takes no data over HTTP")
+        return cls(remote.client, remote, by_updates or not address.graphs)
+
+    def load(self, part: Part) -> None:
+        """Put a graph in the place of what is there."""
+        first, *others = _chunks(part.statements)
+        if self.by_updates:
+            self.client.update(f"DROP SILENT GRAPH <{part.graph}>")
+            self.add(part.graph, first.decode())
+        else:
+            self.client.put(part.graph, first)
+        for chunk in others:
+            self.add(part.graph, chunk.decode())
+
+    def add(self, graph: str, statements: str) -> None:
+        """Add statements to a graph."""
+        if self.by_updates:
+            self.client.update(f"INSERT DATA {{ GRAPH <{graph}> {{\n{statements}}} }}")
+        else:
+            self.client.add(graph, statements.encode())
+
+    def holds(self, listed: Listed) -> str:
+        """Tell how what the engine holds of a graph differs; empty where it does not."""
+        count = self.remote.count(listed.graph, View(self.client.address.dialect))
+        if count != listed.triples:
+            return f"{count} of {listed.triples} statements"
+        return "" if fingerprint(BytesIO(self._fetched(listed.graph))).digest == listed.digest else "others"
+
+    def _fetched(self, graph: str) -> bytes:
+        if not self.by_updates:
+            return self.client.graph(graph)
+        name = "engine-statements"
+        text = bind(parse(stored_query(name), name, f"{name}.rq"), {"graph": graph})
+        asked = Query(text, None, "application/n-triples", timeout=self.client.timeout, max_rows=1 << 40)
+        return self.client.ask(asked, View(self.client.address.dialect))[0]
+
+
+def _settle(part: Part, loader: _Loader, progress: Progress) -> int:
+    """See a graph loaded; 1 if it had to be.
+
+    Raises:
+        EngineFailed: the engine does not hold what it was given.
+    """
+    if not loader.holds(part.listed):
+        progress(f"{part.graph}: {part.listed.triples} statements, there already")
+        return 0
+    loader.load(part)
+    if differs := loader.holds(part.listed):
+        raise EngineFailed(
+            f"the engine holds {differs} of {part.graph} after loading; what it served before is as it was"
+        )
+    progress(f"{part.graph}: {part.listed.triples} statements, loaded and verified")
+    return 1
+
+
+def _chunks(statements: bytes) -> Iterator[bytes]:
+    """Cut N-Triples at lines into pieces for one request; those with blank nodes stay together, in front.
+
+    A blank node's name holds for one request only.
+    """
+    lines = statements.splitlines(keepends=True)
+    tied = [line for line in lines if line.startswith(b"_:") or b"> _:" in line]
+    piece = bytearray(b"".join(tied))
+    for line in sorted(set(lines) - set(tied)) if len(statements) > _CHUNK else ():
+        if len(piece) + len(line) > _CHUNK:
+            yield bytes(piece)
+            piece.clear()
+        piece += line
+    yield bytes(piece) if len(statements) > _CHUNK else statements

@@ -1,0 +1,263 @@
+"""Queries in, answers out, of an engine elsewhere: a second store behind the same protocol.
+
+The engine is a stranger: its answer is bounded in time, bytes and rows, read into the form that was asked for
+and given up where it is broken off. Headers of clients never reach it; a read is tried again where nothing of
+an answer has come, a write never (there are none). After failures in a row it is left alone for a while.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+import httpx
+
+from ketagraph.dossier import stored_query
+from ketagraph.engines import pointer
+from ketagraph.engines.address import AGENT, Address
+from ketagraph.engines.asking import Again, Asker
+from ketagraph.engines.breaker import Breaker
+from ketagraph.engines.dialect import Dialect, recognised
+from ketagraph.engines.piping import Outlet
+from ketagraph.engines.view import View
+from ketagraph.errors import (
+    EngineFailed,
+    EnvironmentFault,
+    KetaGraphError,
+    Overloaded,
+    QueryTimeout,
+)
+from ketagraph.store.query import Outcome, Query
+from ketagraph.store.reply import Budget, Reply
+
+__all__ = ["EngineSettings", "EngineStore"]
+
+_log = logging.getLogger("ketagraph.server")
+
+_TRIES, _PAUSE = 3, 0.1
+_CONNECT = 5.0
+_FIRST = 1 << 20
+_BUFFERED = 256 << 20
+_ERROR_BYTES = 4096
+_OURS = 30.0
+_MOST_GRAPHS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """An engine and what it may be asked for: ``connections`` at once, ``queue`` more may wait.
+
+    ``max_bytes`` is what one answer may weigh as the engine writes it. ``recheck`` is after how many seconds
+    the pointer is read again; where nothing has been pushed, answers count as stale after ``stale`` seconds,
+    for nobody tells when the data change.
+    """
+
+    address: Address
+    connections: int = 8
+    queue: int = 64
+    max_bytes: int = 256 << 20
+    recheck: float = 2.0
+    stale: float = 60.0
+
+
+class EngineStore:
+    """An engine's data; implements :class:`ketagraph.store.query.Store`. Made by :meth:`open`."""
+
+    def __init__(self, settings: EngineSettings, client: httpx.AsyncClient) -> None:
+        self.settings, self._client = settings, client
+        self._loop = asyncio.get_running_loop()
+        self._breaker = Breaker(self._loop.time)
+        self._places = asyncio.Semaphore(settings.connections)
+        self._waiting = 0
+        self._budget = Budget(_BUFFERED)
+        self._asker = Asker(client, settings.address.url, settings.max_bytes, settings.connections)
+        self._view = View(settings.address.dialect)
+        self._pointer = pointer.Pointer()
+        self._follower: asyncio.Task[None] | None = None
+        self._nudged = asyncio.Event()
+        self.triples: int | None = None
+        """How many statements the version has, graph by graph; None where nothing was pushed."""
+
+    @classmethod
+    async def open(cls, settings: EngineSettings) -> EngineStore:
+        """Look at the engine: which kind it is, and which version it serves.
+
+        Raises:
+            EnvironmentFault: it cannot be reached, or does not answer as an engine does.
+        """
+        # Proxies of the environment and redirects would send credentials to others.
+        client = httpx.AsyncClient(
+            auth=settings.address.auth(),
+            headers={"User-Agent": AGENT},
+            timeout=httpx.Timeout(None, connect=_CONNECT),
+            limits=httpx.Limits(max_connections=settings.connections + 1),
+            verify=settings.address.is_encrypted,
+            follow_redirects=False,
+            trust_env=False,
+        )
+        store = cls(settings, client)
+        try:
+            await store._look(View(settings.address.dialect))
+        except KetaGraphError as error:
+            await store.close()
+            raise EnvironmentFault(f"cannot serve from {settings.address.url}: {error}") from error
+        store._follower = store._loop.create_task(store._follow())
+        return store
+
+    @property
+    def ready(self) -> bool:
+        """Whether the engine is being asked."""
+        return self._breaker.is_closed
+
+    @property
+    def edition(self) -> str:
+        """Name the version that is served; without one, a new name every ``stale`` seconds."""
+        if self._view.version:
+            return f"{self._view.version}.{self._pointer.position}"
+        return f"unversioned.{int(self._loop.time() / self.settings.stale)}"
+
+    @property
+    def graphs(self) -> Sequence[str]:
+        """Name the graphs of the version that is served."""
+        return self._view.names
+
+    @asynccontextmanager
+    async def query(self, query: Query) -> AsyncIterator[Reply]:
+        """Ask; see :meth:`ketagraph.store.query.Store.query`. Leaving the block drops the connection.
+
+        Raises:
+            Overloaded: too many wait, or the engine is being left alone.
+            EngineFailed: it is down, or its answer cannot be used.
+        """
+        async with self._asking(query, self._view) as reply:
+            yield reply
+
+    def nudge(self) -> None:
+        """Look for another version now."""
+        self._nudged.set()
+
+    async def close(self) -> None:
+        """Drop every connection."""
+        if self._follower:
+            self._follower.cancel()
+            await asyncio.wait([self._follower])
+        await self._client.aclose()
+        self._asker.close()
+
+    @asynccontextmanager
+    async def _asking(self, query: Query, view: View) -> AsyncIterator[Reply]:
+        deadline = self._loop.time() + query.timeout
+        await self._take_place(deadline)
+        outlet = Outlet(self._loop)
+        reply = outlet.reply = Reply(_FIRST, self._budget, outlet.pause, outlet.resume)
+        work = self._loop.create_task(self._answer(query, view, outlet, reply, deadline))
+        try:
+            await reply.opened()
+            yield reply
+        finally:
+            outlet.stop()
+            work.cancel()
+            await asyncio.wait([work])
+            reply.drop()
+            self._places.release()
+
+    async def _take_place(self, deadline: float) -> None:
+        if self._places.locked() and self._waiting >= self.settings.queue:
+            raise Overloaded("the engine is busy and the queue is full")
+        self._waiting += 1
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._places.acquire()
+        except TimeoutError as error:
+            raise Overloaded("no connection came free before the deadline") from error
+        finally:
+            self._waiting -= 1
+
+    async def _answer(self, query: Query, view: View, outlet: Outlet, reply: Reply, deadline: float) -> None:
+        """See an answer through; every way it can end is told to the reply and to the breaker."""
+        try:
+            self._breaker.admit()
+        except Overloaded as error:
+            reply.fail(error)
+            return
+        try:
+            async with asyncio.timeout_at(deadline):
+                outcome = await self._tried(query, view, outlet, deadline)
+            self._breaker.succeeded()
+            reply.end(outcome)
+        except TimeoutError:
+            # The query may be to blame: whoever asks hard ones must not shut others out.
+            self._breaker.abandoned()
+            reply.fail(QueryTimeout(f"the engine did not answer within {query.timeout:g} s"))
+        except EngineFailed as error:
+            self._breaker.failed()
+            reply.fail(error)
+        except KetaGraphError as error:
+            self._breaker.succeeded()
+            reply.fail(error)
+        except asyncio.CancelledError:
+            self._breaker.abandoned()
+            raise
+
+    async def _tried(self, query: Query, view: View, outlet: Outlet, deadline: float) -> Outcome:
+        asked = view.asked(query)
+        for attempt in range(1, _TRIES + 1):
+            try:
+                return await self._asker.ask(query, asked, view, outlet, deadline - self._loop.time())
+            except Again as again:
+                if attempt == _TRIES:
+                    raise again.error from again
+            await asyncio.sleep(_PAUSE * 2**attempt)
+        raise EngineFailed("no attempt was made")
+
+    async def _follow(self) -> None:
+        """Take up the version that the engine points to, whenever that changes."""
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._nudged.wait(), self.settings.recheck)
+            self._nudged.clear()
+            try:
+                await self._look(self._view)
+            except KetaGraphError as error:
+                _log.error("engine: %s; still serving %s", error, self._view.version or "what it has")
+
+    async def _look(self, before: View) -> None:
+        """Read the pointer and, where it has moved, check the version that it points to.
+
+        Raises:
+            KetaGraphError: the engine fails, or the version is not whole; the view stays as it was.
+        """
+        bare = View(before.dialect)
+        if before.dialect.name == "generic":
+            bare = View(await self._recognised())
+        found = pointer.Pointer.of(await self._rows(stored_query("engine-pointer"), bare))
+        if found == self._pointer and bare.dialect == self._view.dialect:
+            return
+        view, triples = bare, None
+        if found.version:
+            listed = pointer.read_listed(await self._rows(pointer.manifest_query(found.version), bare))
+            counts = {each.graph: await self._count(each.graph, bare) for each in listed}
+            pointer.check_whole(listed, counts.__getitem__, found.version)
+            view = pointer.view_of(bare.dialect, found.version, listed)
+            triples = sum(each.triples for each in listed if each.graph in view.graphs)
+        self._view, self._pointer, self.triples = view, found, triples
+
+    async def _recognised(self) -> Dialect:
+        try:
+            response = await self._client.get(self.settings.address.url, params={"query": "ASK{}"})
+        except httpx.HTTPError as error:
+            raise EngineFailed(f"cannot be reached: {error or type(error).__name__}") from error
+        return recognised(response.headers.get("server", ""))
+
+    async def _count(self, graph: str, view: View) -> int:
+        (row,) = await self._rows(pointer.count_query(graph), view)
+        return int(row["count"])
+
+    async def _rows(self, text: str, view: View) -> list[dict[str, str]]:
+        async with self._asking(Query(text, timeout=_OURS, max_rows=_MOST_GRAPHS), view) as answer:
+            body = b"".join([piece async for piece in answer])
+        return pointer.plain_rows(json.loads(body))
