@@ -126,7 +126,9 @@ def drug(name: str, verdict: Verdict) -> Finding:
 def test_ligands_of_a_target_may_split_and_others_are_shown_beside_them() -> None:
     effects = tuple(Effect(name, "blocks", "Receptor", -1, (f"c-{name}",)) for name in ("A", "B"))
     effect = class_effect(
-        body(drug("A", FAVOURS), drug("B", NULL), drug("C", FAVOURS), effects=effects), "Receptor", "Pain"
+        body(drug("A", FAVOURS), drug("B", NULL), drug("C", FAVOURS), effects=effects),
+        "Receptor",
+        Claim("", "relieves", "Pain", -1),
     )
     assert effect.agreement == "split"
     assert [(each.drug, each.ligand, str(each.kind)) for each in effect.members] == [

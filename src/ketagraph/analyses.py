@@ -188,7 +188,9 @@ def outcome_dissociations(dossier: Dossier) -> list[Dissociation]:
 
 def class_effect_of(dossier: Dossier, target: str, condition: str) -> ClassEffect:
     """Compare what blocks ``target`` with what does not, in ``condition``; both are IRIs."""
-    return class_effect(dossier.evidence, target, condition, relation=names.term("relieves"))
+    # Whoever is the subject: the condition says by which outcomes trials decide.
+    asked = dossier.claim(target, names.term("relieves"), condition)
+    return class_effect(dossier.evidence, target, asked)
 
 
 def necessities(dossier: Dossier) -> list[Necessity]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ketagraph.claims.clinical import ClinicalKind
 from ketagraph.claims.judge import BodyOfEvidence
@@ -65,27 +65,32 @@ class Necessity:
 
 
 def class_effect(
-    body: BodyOfEvidence, target: str, condition: str, *, relation: str = "relieves", sign: Sign = -1
+    body: BodyOfEvidence,
+    target: str,
+    asked: Claim,
+    *,
+    sign: Sign = -1,
 ) -> ClassEffect:
-    """Compare every drug that was tested in ``condition`` by its action on ``target`` (−1: it blocks it)."""
+    """Compare every drug that was tested in a condition by its action on ``target`` (−1: it blocks it).
+
+    ``asked`` is the claim that each drug is judged by in place of its subject; its object is the condition.
+    """
     tested = sorted(
         {
             drug
             for each in body.all_findings
-            if body.hierarchy.any_is_a(each.conditions, condition)
+            if body.hierarchy.any_is_a(each.conditions, asked.object)
             for drug in each.drugs
         }
     )
-    members = tuple(_member(body, drug, target, condition, relation, sign) for drug in tested)
+    members = tuple(_member(body, drug, target, asked, sign) for drug in tested)
     known = tuple(each for each in members if each.kind != ClinicalKind.UNTESTED)
-    return ClassEffect(target, condition, sign, _agreement(known), known)
+    return ClassEffect(target, asked.object, sign, _agreement(known), known)
 
 
-def _member(
-    body: BodyOfEvidence, drug: str, target: str, condition: str, relation: str, sign: Sign
-) -> Member:
+def _member(body: BodyOfEvidence, drug: str, target: str, asked: Claim, sign: Sign) -> Member:
     acting = _acting(body, drug, target, sign)
-    clinical = body.judge(Claim(drug, relation, condition, -1)).clinical
+    clinical = body.judge(replace(asked, subject=drug)).clinical
     findings = [each.finding for trial in clinical.deciding for each in trial.deciding]
     return Member(
         drug,
