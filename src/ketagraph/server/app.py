@@ -24,10 +24,7 @@ from ketagraph.store import Store
 
 __all__ = ["Application", "create_app"]
 
-_PROBLEM: dict[str, Any] = {
-    "description": "What was asked for cannot be had, and why.",
-    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-}
+_PROBLEM: dict[str, Any] = problem.described("What was asked for cannot be had, and why.")
 _INTERNAL = "this should not have happened; please report it"
 
 

@@ -2,13 +2,13 @@
 
 ``app.include_router(judging.routes(dossier))`` adds both; ``dossier`` is called once per request, so it
 may return one that is swapped for a new release. A name that nothing or several things bear is a problem
-document with suggestions, status 422.
+document with suggestions, status 422. Nothing here answers 404 or 409: what is asked for is in the body.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -22,6 +22,15 @@ from ketagraph.server import problem
 __all__ = ["ChainQuestion", "ClaimQuestion", "routes"]
 
 _NAME = Field(max_length=300)
+_REFUSED = problem.described(
+    "A question that does not fit its model (parameter), a name that nothing (unknown-name) or "
+    "several things (ambiguous-name) bear, or qualifiers that leave nothing to judge (unknown-name)."
+)
+_STOPPED = problem.described(
+    "The data cannot be read just now; the header Retry-After may say when to come back."
+)
+_UNREACHED = problem.described("Another endpoint, over whose data this server stands, did not answer.")
+_PROBLEMS: dict[int | str, dict[str, Any]] = {422: _REFUSED, 502: _UNREACHED, 503: _STOPPED}
 _Found = TypeVar("_Found")
 
 
@@ -79,12 +88,12 @@ def routes(dossier: Callable[[], Dossier]) -> APIRouter:
     router = APIRouter(prefix="/api", tags=["claims"])
 
     # Without `async`, so that a judgement runs beside the event loop and never stops it.
-    @router.post("/judge", response_model=JudgementAnswer)
+    @router.post("/judge", response_model=JudgementAnswer, operation_id="judge", responses=_PROBLEMS)
     def judge(request: Request, question: ClaimQuestion) -> JudgementAnswer | Response:
         """Judge one claim: mechanism, trials, both together, and what is missing."""
         return _answered(request, lambda: _judge(dossier(), question))
 
-    @router.post("/paths", response_model=ChainAnswer)
+    @router.post("/paths", response_model=ChainAnswer, operation_id="paths", responses=_PROBLEMS)
     def paths(request: Request, question: ChainQuestion) -> ChainAnswer | Response:
         """Check a chain hop by hop: stated, inferred, contested, contradicted or unsupported."""
         return _answered(request, lambda: _check(dossier(), question))
@@ -119,4 +128,5 @@ def _answered(request: Request, work: Callable[[], _Found]) -> _Found | Response
         media_type, body = found.written(
             request.headers.get("accept", ""), request.headers.get("user-agent", "")
         )
-        return Response(body, found.status, media_type=media_type)
+        headers = {name.decode(): value.decode() for name, value in found.headers}
+        return Response(body, found.status, headers, media_type)

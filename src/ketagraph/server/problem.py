@@ -23,7 +23,7 @@ from ketagraph.errors import (
 )
 from ketagraph.server.negotiation import choose
 
-__all__ = ["Problem", "meanings", "of"]
+__all__ = ["Problem", "described", "meanings", "of"]
 
 JSON, TEXT = "application/problem+json", "text/plain"
 _EXCERPT = 120
@@ -102,6 +102,11 @@ def of(error: KetaGraphError, *, query: str = "", query_id: str = "") -> Problem
         fields["query_id"] = query_id
     retry = ((b"retry-after", b"%d" % error.retry_after),) if isinstance(error, Overloaded) else ()
     return Problem(fields, retry)
+
+
+def described(meaning: str) -> dict[str, object]:
+    """Return OpenAPI's response object for a problem; an app that uses it names the schema ``Problem``."""
+    return {"description": meaning, "content": {JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
 
 
 def meanings() -> dict[str, str]:

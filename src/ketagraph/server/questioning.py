@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field
 from ketagraph import names, questions, sparql_tokens
 from ketagraph.lexicon import Lexicon
 from ketagraph.questions import Parameter, Question
+from ketagraph.server import problem
 from ketagraph.server.lookup import Lookup
 from ketagraph.server.relayed import CONTROLS, Relayed, only_values, operation
 from ketagraph.server.sparql import SparqlApp
@@ -40,6 +41,10 @@ SHARED: Mapping[str, Any] = {
             "status": {"type": "integer"},
             "detail": {"type": "string"},
             "suggestions": {"type": "array", "items": {"type": "string"}},
+            "line": {"type": "integer", "minimum": 1},
+            "column": {"type": "integer", "minimum": 1},
+            "excerpt": {"type": "string"},
+            "query_id": {"type": "string"},
         },
     },
     "Term": {
@@ -182,13 +187,7 @@ def _described(question: Question) -> dict[str, Any]:
         {"name": name, "in": "query", "description": meaning, "schema": {"type": "string"}}
         for name, meaning in CONTROLS.items()
     ]
-    errors = {
-        status: {
-            "description": meaning,
-            "content": {"application/problem+json": {"schema": _schema("Problem")}},
-        }
-        for status, meaning in _ERRORS.items()
-    }
+    errors = {status: problem.described(meaning) for status, meaning in _ERRORS.items()}
     return {"parameters": own + shared, "responses": {"200": _success(question), **errors}}
 
 
