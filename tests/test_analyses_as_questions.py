@@ -174,3 +174,17 @@ def test_weakest_links(engine: Engine, dossier: Dossier, judged: list[Judgement]
     rows = dict(asked(engine, dossier, "weakest-links", "step", "certainty"))
     assert len(weak) > 5
     assert all(row.certainty.lower() in {rows[dossier.labels[claim]] for claim in row.claims} for row in weak)
+
+
+def test_overreach(engine: Engine, dossier: Dossier, judged: list[Judgement], words: dict[str, str]) -> None:
+    """The question sets a judgement beside each conclusion; which trials it exceeds takes the library."""
+    known = {(each.claim.subject, each.claim.object) for each in judged}
+    columns = ("claim", "polarity", "verdict")
+    rows = set(asked(engine, dossier, "wider-than-findings", *columns))
+    expected = {
+        (dossier.labels[row.claim], "denied" if row.denies else "affirmed", words[row.verdict])
+        for row in analyses.wider_than_findings(dossier)
+        if (row.subject, row.object) in known
+    }
+    assert len(expected) > 10
+    assert expected <= rows
