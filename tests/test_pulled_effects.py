@@ -20,6 +20,7 @@ from ketagraph.claims import Claim, Judgement
 from ketagraph.cli import app, load_commands
 from ketagraph.dossier import Dossier
 from ketagraph.errors import (
+    EngineFailed,
     EnvironmentFault,
     KetaGraphError,
     QueryRefused,
@@ -305,9 +306,9 @@ def wrong() -> Iterator[str]:
 @pytest.mark.parametrize(
     ("path", "kind", "told"),
     [
-        ("/page", QueryRefused, "answered text/html; expected application/sparql-results"),
-        ("/ask", QueryRefused, "answered no rows; expected a SELECT"),
-        ("/cut", QueryStopped, "the answer was cut at the endpoint's limit of rows"),
+        ("/page", EngineFailed, "the engine answered text/html; is this where it takes queries?"),
+        ("/ask", EngineFailed, "the engine answered a SELECT query with something else"),
+        ("/cut", QueryStopped, "the answer was cut at a limit of the engine's own"),
         ("/columns", SourceError, r"the query answers with ?s; expected ?subject ?sign ?object"),
     ],
 )

@@ -112,7 +112,7 @@ def test_a_parameter_without_default_is_required() -> None:
             "#+ sumary: x\nASK {}",
             [
                 "q.rq:1: sumary: unknown key in the header; did you mean summary? known are summary, "
-                "description, tags, defaults, enumerate, params",
+                "description, tags, defaults, enumerate, params, draft",
             ],
         ),
         ("#+ summary: x\n#+ summary: y\nASK {}", ["q.rq:2: summary: given twice in the header"]),

@@ -18,7 +18,7 @@ from ketagraph.engines.address import ANONYMOUS, Address, Credentials
 from ketagraph.engines.client import Client
 from ketagraph.engines.dialect import GENERIC, Dialect
 from ketagraph.engines.view import View
-from ketagraph.errors import QueryRefused
+from ketagraph.errors import EngineFailed, QueryRefused
 from ketagraph.store.engine import Term
 from ketagraph.store.query import Query
 
@@ -108,7 +108,12 @@ class Remote:
     def select_bytes(self, query: str, media_type: str) -> bytes:
         """Run any query and return its whole answer as ``media_type``; errors as for :meth:`select`."""
         asked = Query(query, media_type, media_type, timeout=self.timeout, max_rows=_ALL)
-        return self.client.ask(asked, self.view)[0]
+        try:
+            return self.client.ask(asked, self.view)[0]
+        except EngineFailed as error:
+            if self.url in str(error):
+                raise
+            raise EngineFailed(f"{self.url}: {error}") from error
 
     def _results(self, query: str) -> Mapping[str, Any]:
         found: Mapping[str, Any] = json.loads(self.select_bytes(query, _JSON))

@@ -25,7 +25,8 @@ class Dialect:
 
     ``ask_variable`` is the column in which it hides the answer to an ASK. ``mends`` are pairs of bytes by
     which its answers are made right. ``closures`` are properties whose paths of any length it gets wrong;
-    their closure is loaded with a release and asked for instead.
+    their closure is loaded with a release and asked for instead. ``refused`` are runs of tokens, in capitals,
+    that it answers wrongly and that nothing mends: no answer is better than a wrong one.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Dialect:
     ask_variable: str = ""
     mends: tuple[tuple[bytes, bytes], ...] = ()
     closures: tuple[str, ...] = ()
+    refused: tuple[tuple[str, ...], ...] = ()
 
 
 def _booleans() -> tuple[tuple[bytes, bytes], ...]:
@@ -68,6 +70,7 @@ DIALECTS: Mapping[str, Dialect] = {
             cut_headers=("x-sql-state",),
             ask_variable="__ASK_RETVAL",
             mends=_booleans(),
+            refused=(("BIND", "(", "EXISTS"),),
             closures=(names.PREFIXES["rdfs"] + "subClassOf", names.PREFIXES["rdfs"] + "subPropertyOf"),
         ),
         # Not run here: see docs/engines.md.

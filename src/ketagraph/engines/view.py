@@ -14,6 +14,7 @@ from itertools import pairwise
 
 from ketagraph import names
 from ketagraph.engines.dialect import Dialect
+from ketagraph.errors import QueryRefused
 from ketagraph.sparql_tokens import FORMS, Token, tokens
 from ketagraph.store.query import Query
 
@@ -73,8 +74,13 @@ class View:
         return tuple(sorted(each.replace(versioned(self.version), _GRAPHS) for each in self.graphs))
 
     def asked(self, query: Query) -> Asked:
-        """Turn a query, which the guard has passed, into what the engine is asked."""
+        """Turn a query, which the guard has passed, into what the engine is asked.
+
+        Raises:
+            QueryRefused: it holds what this engine answers wrongly (501).
+        """
         text, found = _with_base(query), list(tokens(query.text, comments=False))
+        _check_reading(found, self.dialect)
         form = form_of(found)
         given = query.default_graphs, query.named_graphs
         if not self.version:
@@ -99,6 +105,18 @@ class View:
     def _with_closures(self, text: str) -> tuple[bool, str]:
         pieces = list(_replaced(text, self.dialect.closures, closure_iri(self.version)))
         return len(pieces) > 1, "".join(pieces)
+
+
+def _check_reading(found: Sequence[Token], dialect: Dialect) -> None:
+    words = [token.text.upper() for token in found]
+    for run in dialect.refused:
+        if any(tuple(words[start : start + len(run)]) == run for start in range(len(words))):
+            shown = " ".join(run)
+            raise QueryRefused(
+                f"the engine behind this server ({dialect.name}) answers {shown} wrongly and is not asked; "
+                "write the query without it, or use another engine",
+                status=501,
+            )
 
 
 class Mender:
