@@ -1,9 +1,11 @@
-"""Claims on a large signed graph: ours against networkx, side by side in one run, results compared.
+"""Claims on a large signed graph: ours, networkx and SPARQL, side by side in one run, results compared.
 
-    python bench/claims/bench_claims.py [--nodes 50000] [--edges 2000000] [--seed 7]
+    python bench/claims/bench_claims.py [--nodes 50000] [--edges 2000000] [--seed 7] [--limit 60]
 
-Each engine runs in a process of its own, so that peak memory is its own; both read the same file and
-answer the same questions. Results must agree before a ratio is printed; everything goes to result.json.
+Each engine runs in a process of its own, so that peak memory is its own; all read the same file and answer
+the same questions. A question that SPARQL does not answer in ``--limit`` seconds is given up and told so.
+Results must agree before a ratio is printed; everything goes to result.json. So does what a claim on our
+own graph costs through the Python API, and all drugs × conditions together.
 """
 
 from __future__ import annotations
@@ -16,9 +18,10 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from itertools import pairwise
-from multiprocessing import Process
+from itertools import combinations, pairwise, product
+from multiprocessing import Process, SimpleQueue
 from pathlib import Path
+from statistics import median
 from time import perf_counter
 
 import numpy as np
@@ -179,13 +182,107 @@ def doubled(nx, graph):
     return split
 
 
+def run_sparql(path: Path, asked: list[tuple[str, str]], limit: float) -> dict[str, object]:
+    """Ask the embedded store: joins of one to four hops, and property paths that keep count of the sign."""
+    import pyoxigraph as ox
+
+    found: dict[str, object] = {}
+    store = ox.Store()
+    timed(found, "load", lambda: store.bulk_extend(quads(ox, path)))
+    found["edges"] = len(store)
+    started = perf_counter()
+    counts = [
+        within(lambda a=a, b=b: [count(store, hops(a, b, signs)) for signs in every_sign()], limit)
+        for a, b in asked[:1]
+    ]
+    if None not in counts:
+        found["seconds"]["paths of the first pair"] = perf_counter() - started
+        found["path_counts"] = [sum(each) for each in counts]
+    started = perf_counter()
+    reached = within(lambda: [count(store, reaching(asked[0][0], up=up)) for up in (True, False)], limit)
+    if reached is not None:
+        found["seconds"]["reach of the first node"] = perf_counter() - started
+        found["reached"] = reached
+    found["given_up_after"] = limit
+    return found
+
+
+def quads(ox, path: Path):
+    ways = {"+": ox.NamedNode("urn:more"), "-": ox.NamedNode("urn:less")}
+    with path.open(encoding="utf-8") as file:
+        next(file)
+        for line in file:
+            subject, sign, obj, *_ = line.split("\t")
+            if subject != obj:
+                yield ox.Quad(ox.NamedNode(f"urn:{subject}"), ways[sign], ox.NamedNode(f"urn:{obj}"))
+
+
+def every_sign() -> list[tuple[str, ...]]:
+    return [signs for length in range(1, HOPS + 1) for signs in product(("more", "less"), repeat=length)]
+
+
+def hops(source: str, target: str, signs: tuple[str, ...]) -> str:
+    """Join the hops of one sequence of signs; no node twice."""
+    nodes = [f"<urn:{source}>", *(f"?n{place}" for place in range(1, len(signs))), f"<urn:{target}>"]
+    steps = [f"{a} <urn:{way}> {b} ." for (a, b), way in zip(pairwise(nodes), signs, strict=True)]
+    apart = [f"FILTER({a} != {b})" for a, b in combinations(nodes, 2) if "?" in a + b]
+    return f"SELECT (COUNT(*) AS ?n) {{ {' '.join(steps + apart)} }}"
+
+
+def reaching(source: str, *, up: bool) -> str:
+    """Count what paths with an even (``up``) or an odd number of negative hops lead to."""
+    turn = "<urn:less>/<urn:more>*/<urn:less>"
+    even = f"(<urn:more>|({turn}))+"
+    odd = f"<urn:more>*/<urn:less>/(<urn:more>|({turn}))*"
+    return f"SELECT (COUNT(DISTINCT ?n) AS ?count) {{ <urn:{source}> {even if up else odd} ?n }}"
+
+
+def count(store, query: str) -> int:
+    return int(next(iter(store.query(query)))[0].value)
+
+
+def within(work, seconds: float):
+    """Return what ``work`` gives, from a process that is killed after ``seconds``; None if it was."""
+    queue = SimpleQueue()
+    process = Process(target=lambda: queue.put(work()))
+    process.start()
+    process.join(seconds)
+    if process.is_alive():
+        process.kill()
+        process.join()
+        return None
+    return queue.get()
+
+
+def run_own_graph() -> dict[str, float]:
+    """Time claims on the current release: one through the Python API, and all that the build judges."""
+    import ketagraph
+    from ketagraph import judgements, releases, sources
+
+    kg = ketagraph.open()
+    asked = [("ketamine", "relieves", "fibromyalgia"), ("memantine", "relieves", "phantom limb pain")]
+    asked += [("ketamine", "relieves", "complex regional pain syndrome"), ("calcitonin", "relieves", "pain")]
+    kg.judge(*asked[0])
+    spent = []
+    for claim in asked * 25:
+        start = perf_counter()
+        kg.judge(*claim)
+        spent.append(perf_counter() - start)
+    loaded = releases.engine(releases.current(releases.default_folder(sources.layout())))
+    dossier = releases.dossier(loaded)
+    start = perf_counter()
+    made = sum(1 for _ in judgements.judge_all(dossier))
+    return {"claim_ms": median(spent) * 1e3, "all_s": perf_counter() - start, "judgements": made}
+
+
 def peak_mb() -> int:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak // (1024 if sys.platform != "darwin" else 1024**2)
 
 
-def child(engine: str, path: Path, asked: list[tuple[str, str]]) -> dict[str, object]:
+def child(engine: str, path: Path, asked: list[tuple[str, str]], limit: float) -> dict[str, object]:
     words = [sys.executable, __file__, "--engine", engine, "--table", str(path), "--pairs", json.dumps(asked)]
+    words += ["--limit", str(limit)]
     done = subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True)
     return json.loads(done.stdout)
 
@@ -196,18 +293,27 @@ def compare(ours: dict[str, object], theirs: dict[str, object]) -> list[str]:
     return [name for name in compared if ours[name] != theirs[name]]
 
 
+def compare_sparql(ours: dict[str, object], sparql: dict[str, object]) -> list[str]:
+    """Name what SPARQL answered, and differently."""
+    found = {"edges": ours["edges"], "path_counts": ours["path_counts"][:1]}
+    found["reached"] = ours["reach_digest"][0][:2]
+    return [f"{name} (SPARQL)" for name, value in found.items() if sparql.get(name, value) != value]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--nodes", type=int, default=50_000)
     parser.add_argument("--edges", type=int, default=2_000_000)
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--engine", choices=("ours", "networkx"))
+    parser.add_argument("--limit", type=float, default=60.0, help="seconds for a question in SPARQL")
+    parser.add_argument("--engine", choices=("ours", "networkx", "sparql"))
     parser.add_argument("--table", type=Path)
     parser.add_argument("--pairs", type=json.loads)
     given = parser.parse_args()
     if given.engine:
-        run = run_ours if given.engine == "ours" else run_networkx
-        print(json.dumps({**run(given.table, given.pairs), "peak_mb": peak_mb()}))
+        runs = {"ours": run_ours, "networkx": run_networkx}
+        runs["sparql"] = lambda path, asked: run_sparql(path, asked, given.limit)
+        print(json.dumps({**runs[given.engine](given.table, given.pairs), "peak_mb": peak_mb()}))
         return 0
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "edges.tsv"
@@ -216,13 +322,15 @@ def main() -> int:
         apart.start()
         apart.join()
         asked = pairs(given.nodes, given.seed)
-        ours, theirs = (child(engine, path, asked) for engine in ("ours", "networkx"))
-    wrong = compare(ours, theirs)
-    report(given, ours, theirs, wrong)
+        ours, theirs, sparql = (
+            child(engine, path, asked, given.limit) for engine in ("ours", "networkx", "sparql")
+        )
+    wrong = compare(ours, theirs) + compare_sparql(ours, sparql)
+    report(given, ours, theirs, sparql, wrong)
     return 1 if wrong else 0
 
 
-def report(given, ours: dict[str, object], theirs: dict[str, object], wrong: list[str]) -> None:
+def report(given, ours, theirs, sparql, wrong: list[str]) -> None:
     print(f"{given.nodes:,} nodes, {ours['edges']:,} signed edges, seed {given.seed}, {PAIRS} pairs")
     print(f"paths found per pair: {ours['path_counts']}")
     rows = {name: (seconds, theirs["seconds"][name]) for name, seconds in ours["seconds"].items()}
@@ -233,10 +341,20 @@ def report(given, ours: dict[str, object], theirs: dict[str, object], wrong: lis
     print(f"(networkx needs {doubling:.1f} s more to double the graph before it can follow signs)")
     mine, other = ours["peak_mb"], theirs["peak_mb"]
     print(f"{'peak':<10}{mine:>9} MB{other:>9} MB{other / mine:>9.1f}x")
+    for name, seconds in sparql["seconds"].items():
+        print(f"SPARQL on the embedded store, {name}: {seconds:.1f} s")
+    for name in ("paths of the first pair", "reach of the first node"):
+        if name not in sparql["seconds"]:
+            print(f"SPARQL on the embedded store, {name}: given up after {given.limit:g} s")
+    own = run_own_graph()
+    print(
+        f"our own graph: {own['claim_ms']:.2f} ms a claim (median of 100), "
+        f"{own['judgements']} drugs × conditions in {own['all_s']:.2f} s"
+    )
     print("results agree" if not wrong else f"RESULTS DIFFER: {', '.join(wrong)}")
     machine = {"python": platform.python_version(), "machine": platform.machine()}
     whole = {"nodes": given.nodes, "edges": given.edges, "seed": given.seed, "agree": not wrong, **machine}
-    whole |= {"ours": trimmed(ours), "networkx": trimmed(theirs)}
+    whole |= {"ours": trimmed(ours), "networkx": trimmed(theirs), "sparql": sparql, "own_graph": own}
     (HERE / "result.json").write_text(json.dumps(whole, indent=2) + "\n", encoding="utf-8")
 
 
