@@ -214,3 +214,13 @@ def test_claims_and_questions_take_external_identifiers(folder: Path) -> None:
     ]
     assert asked[0].stdout == asked[1].stdout
     assert asked[0].stdout.count("\n") > 1
+
+
+@pytest.mark.parametrize(
+    ("most", "told"), [("3", ["note: cut after 3; there is more (--max-rows)"]), ("5", [])]
+)
+def test_a_query_that_is_cut_says_so(folder: Path, most: str, told: list[str]) -> None:
+    text = "SELECT ?n { VALUES ?n { 1 2 3 4 5 } }"
+    found = run("query", "-e", text, "--format", "csv", "--max-rows", most, "--release", folder)
+    assert (found.returncode, len(found.stdout.splitlines()) - 1) == (0, int(most))
+    assert [line for line in found.stderr.splitlines() if "cut" in line] == told

@@ -20,7 +20,7 @@ from ketagraph.engines.dialect import GENERIC, Dialect
 from ketagraph.engines.view import View
 from ketagraph.errors import EngineFailed, QueryRefused
 from ketagraph.store.engine import Term
-from ketagraph.store.query import Query
+from ketagraph.store.query import Outcome, Query
 
 __all__ = ["Remote"]
 
@@ -107,9 +107,13 @@ class Remote:
 
     def select_bytes(self, query: str, media_type: str) -> bytes:
         """Run any query and return its whole answer as ``media_type``; errors as for :meth:`select`."""
-        asked = Query(query, media_type, media_type, timeout=self.timeout, max_rows=_ALL)
+        return self.answer(query, media_type, max_rows=_ALL)[0]
+
+    def answer(self, query: str, media_type: str, *, max_rows: int) -> tuple[bytes, Outcome]:
+        """Run any query: at most ``max_rows`` rows or triples as ``media_type``, and how it ended."""
+        asked = Query(query, media_type, media_type, timeout=self.timeout, max_rows=max_rows)
         try:
-            return self.client.ask(asked, self.view)[0]
+            return self.client.ask(asked, self.view)
         except EngineFailed as error:
             if self.url in str(error):
                 raise

@@ -45,6 +45,7 @@ _MEDIA_TYPES = {
     ResultFormat.TTL: "text/turtle",
 }
 _GRAPH_FORMS = {"CONSTRUCT", "DESCRIBE"}
+_ALL = 1 << 40
 
 
 def opened(folder: Path | None, *, imported: bool = False) -> tuple[Layout, Engine]:
@@ -74,6 +75,9 @@ def query(
     endpoint: Endpoint = None,
     endpoint_kind: EngineKind = "generic",
     timeout: Timeout = 60.0,
+    max_rows: Annotated[
+        int | None, typer.Option(min=1, help="Rows or triples to stop after; by default none are left out.")
+    ] = None,
     release: ReleaseFolder = None,
 ) -> None:
     """Answer a named question, a file of SPARQL, or SPARQL text."""
@@ -89,7 +93,7 @@ def query(
         sparql = _across(sparql, engine, service_timeout)
     if style is None:
         style = ResultFormat.TTL if form in _GRAPH_FORMS else ResultFormat.TABLE
-    _show(engine, sparql, form, style)
+    _show(engine, sparql, form, style, max_rows or _ALL)
 
 
 def _across(sparql: str, engine: Engine, seconds: float) -> str:
@@ -128,20 +132,22 @@ def _named(name: str, where: Layout, values: dict[str, str], dossier: Dossier) -
         raise EnvironmentFault(f"{name}: cannot be read as UTF-8 text: {error}") from error
 
 
-def _show(engine: Engine | Remote, sparql: str, form: str, style: ResultFormat) -> None:
+def _show(engine: Engine | Remote, sparql: str, form: str, style: ResultFormat, max_rows: int) -> None:
     if (form in _GRAPH_FORMS) != (style is ResultFormat.TTL):
         fit = "ttl" if form in _GRAPH_FORMS else "table, csv, tsv or json"
         raise QueryRefused(f"a {form} query cannot be printed as {style.value}; use --format {fit}")
     if form == "ASK" and style is not ResultFormat.JSON:
         typer.echo(str(engine.ask(sparql)).lower())
         return
-    body = engine.select_bytes(sparql, _MEDIA_TYPES[style]).decode()
+    body, outcome = engine.answer(sparql, _MEDIA_TYPES[style], max_rows=max_rows)
     if style is not ResultFormat.TABLE:
-        typer.echo(body, nl=False)
-        return
-    header, *rows = csv.reader(io.StringIO(body))
-    screen.show_rows(header, [[names.compress(cell) for cell in row] for row in rows])
-    typer.echo(f"{len(rows)} row(s)", err=True)
+        typer.echo(body.decode(), nl=False)
+    else:
+        header, *rows = csv.reader(io.StringIO(body.decode()))
+        screen.show_rows(header, [[names.compress(cell) for cell in row] for row in rows])
+        typer.echo(f"{len(rows)} row(s)", err=True)
+    if outcome.truncated:
+        typer.echo(f"note: cut after {outcome.rows:,}; there is more (--max-rows)", err=True)
 
 
 class TermFormat(StrEnum):

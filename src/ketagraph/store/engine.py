@@ -14,7 +14,7 @@ import pyoxigraph as ox
 from ketagraph.errors import QueryRefused
 from ketagraph.store import loading
 from ketagraph.store.evaluation import evaluate, solve
-from ketagraph.store.query import Query
+from ketagraph.store.query import Outcome, Query
 from ketagraph.store.rules import Rule, saturate
 
 __all__ = ["Engine", "Term", "open_store"]
@@ -119,9 +119,13 @@ class Engine:
 
     def select_bytes(self, query: str, media_type: str, *, max_rows: int = 1 << 40) -> bytes:
         """Run any query and serialise its whole answer as ``media_type``."""
+        return self.answer(query, media_type, max_rows=max_rows)[0]
+
+    def answer(self, query: str, media_type: str, *, max_rows: int) -> tuple[bytes, Outcome]:
+        """Run any query: at most ``max_rows`` rows or triples as ``media_type``, and how it ended."""
         sink = _Collected()
-        evaluate(self._store, Query(query, media_type, media_type, max_rows=max_rows), sink)
-        return bytes(sink.body)
+        outcome = evaluate(self._store, Query(query, media_type, media_type, max_rows=max_rows), sink)
+        return bytes(sink.body), outcome
 
 
 def _term(value: object) -> Term | None:
