@@ -232,7 +232,7 @@ def hops(source: str, target: str, signs: tuple[str, ...]) -> str:
 def reaching(source: str, *, up: bool) -> str:
     """Count what paths with an even (``up``) or an odd number of negative hops lead to."""
     turn = "<urn:less>/<urn:more>*/<urn:less>"
-    even = f"(<urn:more>|({turn}))+"
+    even = f"(<urn:more>|({turn}))*"
     odd = f"<urn:more>*/<urn:less>/(<urn:more>|({turn}))*"
     return f"SELECT (COUNT(DISTINCT ?n) AS ?count) {{ <urn:{source}> {even if up else odd} ?n }}"
 
