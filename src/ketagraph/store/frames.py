@@ -25,6 +25,7 @@ __all__ = [
     "end",
     "fault",
     "frame",
+    "header",
     "query",
     "read_end",
     "read_fault",
@@ -38,7 +39,12 @@ _HEADER, _END = struct.Struct("!BI"), struct.Struct("!Q???")
 
 def frame(kind: int, payload: bytes) -> bytes:
     """Frame a payload: a byte for its kind, four for its length, then itself."""
-    return _HEADER.pack(kind, len(payload)) + payload
+    return header(kind, len(payload)) + payload
+
+
+def header(kind: int, length: int) -> bytes:
+    """Return what stands before a payload of so many bytes."""
+    return _HEADER.pack(kind, length)
 
 
 class Decoder:
@@ -50,16 +56,21 @@ class Decoder:
     def feed(self, data: bytes) -> Iterator[tuple[int, bytes]]:
         """Yield (kind, payload) for every frame that ``data`` completes."""
         held = self._held
-        held += data
+        if held:
+            held += data
+        buffer = held or data
         start = 0
-        while len(held) - start >= _HEADER.size:
-            kind, length = _HEADER.unpack_from(held, start)
+        while len(buffer) - start >= _HEADER.size:
+            kind, length = _HEADER.unpack_from(buffer, start)
             end = start + _HEADER.size + length
-            if end > len(held):
+            if end > len(buffer):
                 break
-            yield kind, bytes(held[start + _HEADER.size : end])
+            yield kind, bytes(memoryview(buffer)[start + _HEADER.size : end])
             start = end
-        del held[:start]
+        if held:
+            del held[:start]
+        else:
+            held += data[start:]
 
 
 def query(asked: Query) -> bytes:

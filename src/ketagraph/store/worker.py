@@ -55,8 +55,9 @@ class _Outlet:
     def write(self, data: bytes) -> None:
         # A single row can be huge: the web process must be able to pause between frames.
         for start in range(0, len(data), self._LARGEST):
-            self._pending.append(frames.frame(frames.DATA, data[start : start + self._LARGEST]))
-            self._size += min(len(data) - start, self._LARGEST)
+            piece = data[start : start + self._LARGEST]
+            self._pending += (frames.header(frames.DATA, len(piece)), piece)
+            self._size += len(piece)
             if self._size >= self._FULL:
                 self._send()
 
