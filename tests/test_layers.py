@@ -33,6 +33,7 @@ LAYERS = {
         "drawings",
         "evidence",
         "explain",
+        "gathering",
         "lift",
         "reason",
         "relation",

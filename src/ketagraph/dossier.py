@@ -12,7 +12,7 @@ from functools import cached_property
 from importlib.resources import files
 from typing import Protocol
 
-from ketagraph import names
+from ketagraph import gathering, names
 from ketagraph.claims import BodyOfEvidence, Claim, Hierarchy, Sign, Step
 from ketagraph.claims.ablation import only
 from ketagraph.claims.paths import product
@@ -70,10 +70,10 @@ class Dossier:
     @cached_property
     def evidence(self) -> BodyOfEvidence:
         """Effects, findings, statements and hierarchy, ready to judge claims."""
-        claims = self._claims
+        claims = self.claims
         whole = BodyOfEvidence.of(
             [effect(row) for row in claims if row["affirmed"] == "true" and row["acts"] == "true"],
-            [finding(row) for row in self.rows(stored_query("findings"))],
+            [finding(row) for row in gathering.findings(self._stored)],
             [statement(row) for row in claims if row["therapeutic"] == "true" or row["affirmed"] == "false"],
             self._hierarchy(),
         )
@@ -120,13 +120,17 @@ class Dossier:
         """IRI → label, of concepts, studies, relations, claims, the values of qualifiers, and sentences."""
         values = {iri: name for found in self.values.values() for name, iri in sorted(found.items())}
         named = {iri: each.label for iri, each in self.relations.items()}
-        said = {row["claim"]: row["label"] for row in self._claims}
+        said = {row["claim"]: row["label"] for row in self.claims}
         places = {row["anchor"]: row["address"] for row in self.rows(stored_query("addresses"))}
         return {**places, **said, **values, **named, **self.lexicon.labels}
 
     @cached_property
-    def _claims(self) -> list[Mapping[str, str]]:
-        return list(self.rows(stored_query("claims")))
+    def claims(self) -> list[gathering.Row]:
+        """Every claim of an effect or a therapy, one row each, with its scope and evidence."""
+        return gathering.claims(self._stored, self.relations)
+
+    def _stored(self, name: str) -> Iterator[Mapping[str, str]]:
+        return self.rows(stored_query(name))
 
     @cached_property
     def values(self) -> Mapping[str, Mapping[str, str]]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ketagraph import names
 from ketagraph.exports.model import Export, Material
-from ketagraph.results import Value
+from ketagraph.gathering import Row
 
 __all__ = ["EDGE_COLUMNS", "NODE_COLUMNS", "identifiers", "kgx"]
 
@@ -72,10 +72,10 @@ _NOTES = {
 
 def kgx(known: Material) -> Export:
     """KGX tables: ``ketagraph_nodes.tsv`` and ``ketagraph_edges.tsv``."""
-    claims = list(known.stored("claims"))
+    claims = known.kg.dossier.claims
     ids = identifiers(known)
     edges = [_edge(row, ids, _publications(known.publications, row)) for row in claims]
-    used = sorted({str(row[end]) for row in claims for end in ("subject", "object", "site") if row[end]})
+    used = sorted({row[end] for row in claims for end in ("subject", "object", "site") if end in row})
     nodes = [_node(known, iri, ids) for iri in used]
     files = {
         "ketagraph_nodes.tsv": _tsv(NODE_COLUMNS, nodes),
@@ -129,13 +129,13 @@ def _category(known: Material, iri: str) -> str:
     return kinds.get("Substance") or next(iter(kinds.values()), "NamedThing")
 
 
-def _edge(row: Mapping[str, Value], ids: Mapping[str, str], publications: str) -> tuple[str, ...]:
-    relation = str(row["relation"]).removeprefix(names.BASE)
+def _edge(row: Row, ids: Mapping[str, str], publications: str) -> tuple[str, ...]:
+    relation = row["relation"].removeprefix(names.BASE)
     predicate, qualified, aspect, direction, mechanism = _biolink(relation, row)
     # To affirm that something does not change is to deny that it does.
-    affirmed = bool(row["affirmed"]) != (row["sign"] == 0)
+    affirmed = (row["affirmed"] == "true") != (row.get("sign") == "0")
     return (
-        names.compress(str(row["claim"])),
+        names.compress(row["claim"]),
         _id(row["subject"], ids),
         f"biolink:{predicate}",
         _id(row["object"], ids),
@@ -144,33 +144,35 @@ def _edge(row: Mapping[str, Value], ids: Mapping[str, str], publications: str) -
         f"keta:{relation}",
         f"biolink:{qualified}" if qualified else "",
         *(aspect, direction, mechanism),
-        _id(row["species"], ids),
-        _id(row["site"], ids),
-        _LEVELS.get(str(row["certainty"]).removeprefix(names.BASE), "knowledge_assertion"),
+        _id(row.get("species", ""), ids),
+        _id(row.get("site", ""), ids),
+        _LEVELS.get(row["certainty"].removeprefix(names.BASE), "knowledge_assertion"),
         "manual_agent",
         "infores:ketagraph",
         publications,
-        str(row["label"]),
+        row["label"],
     )
 
 
-def _biolink(relation: str, row: Mapping[str, Value]) -> tuple[str, str, str, str, str]:
-    sign = "" if row["sign"] is None else str(row["sign"])
-    return _PREDICATES.get(relation) or _BY_SIGN.get(sign, _UNSIGNED)
+def _biolink(relation: str, row: Row) -> tuple[str, str, str, str, str]:
+    return _PREDICATES.get(relation) or _BY_SIGN.get(row.get("sign", ""), _UNSIGNED)
 
 
-def _id(iri: Value, ids: Mapping[str, str]) -> str:
-    return ids.get(str(iri), names.compress(str(iri))) if iri else ""
+def _id(iri: str, ids: Mapping[str, str]) -> str:
+    return ids.get(iri, names.compress(iri)) if iri else ""
 
 
-def _publications(listed: Mapping[str, str], row: Mapping[str, Value]) -> str:
-    cited = {listed.get(iri, "") for iri in str(row["references"] or "").split()}
+def _publications(listed: Mapping[str, str], row: Row) -> str:
+    cited = {listed.get(iri, "") for iri in row["references"].split()}
     return "|".join(sorted(cited - {""}))
 
 
-def _carried(claims: Sequence[Mapping[str, Value]]) -> Mapping[tuple[str, str], int]:
-    scoped = sum(bool(row["species"] or row["site"]) for row in claims)
-    return {("denial", "claim"): sum(not row["affirmed"] for row in claims), ("scope", "claim"): scoped}
+def _carried(claims: Sequence[Row]) -> Mapping[tuple[str, str], int]:
+    scoped = sum("species" in row or "site" in row for row in claims)
+    return {
+        ("denial", "claim"): sum(row["affirmed"] == "false" for row in claims),
+        ("scope", "claim"): scoped,
+    }
 
 
 def _tsv(header: Sequence[str], rows: Iterable[tuple[str, ...]]) -> bytes:

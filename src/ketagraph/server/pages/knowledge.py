@@ -18,8 +18,9 @@ from ketagraph.store import Store
 __all__ = ["Knowledge", "learn"]
 
 _DOSSIER = (
-    *("names", "relations", "claims", "findings", "values", "objects", "hierarchy"),
-    *("sources", "addresses"),
+    *("names", "relations", "values", "objects", "hierarchy", "sources", "addresses"),
+    *("claims", "claim-evidence"),
+    *("findings", "finding-links", "trial-facts", "arms-given", "outcome-kinds"),
 )
 _MOST_ROWS = 200_000
 _SECONDS = 30.0
