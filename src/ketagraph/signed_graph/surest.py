@@ -47,7 +47,7 @@ def surest_paths(
         walk = _Walk(graph, target, allowed, graph.distances(target, hops, allowed), stop)
         for length in range(1, hops + 1):
             for edges in walk.trails(source, length, {source}):
-                weakest = int(graph.certainty[list(edges)].min())
+                weakest = min(graph.certainty[list(edges)].tolist())
                 if weakest == level:
                     nodes = (source, *graph.object[list(edges)].tolist())
                     found.append(SurePath(edges, nodes, weakest))
