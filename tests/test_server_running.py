@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -187,6 +188,37 @@ def test_a_late_cut_in_json_is_announced_in_the_body(bare):
     assert "x-ketagraph-truncated" not in answer.headers
     assert len(answer.json()["results"]["bindings"]) == 50_000
     assert answer.json()["truncated"] == {"maxRows": 50_000}
+
+
+def spoken(server: Running, text: str, version: str = "1.1", **headers: str) -> socket.socket:
+    """Ask by GET over a bare connection."""
+    url = httpx.URL(server.url)
+    asked = "".join(f"{name}: {value}\r\n" for name, value in {"Host": "x", **headers}.items())
+    connection = socket.create_connection((url.host, url.port or 80), timeout=20)
+    target = f"/sparql?{urlencode({'query': text, 'format': 'json', 'max-rows': 50_000})}"
+    connection.sendall(f"GET {target} HTTP/{version}\r\n{asked}\r\n".encode())
+    return connection
+
+
+def test_an_old_client_gets_long_answers_without_chunks_and_learns_that_one_was_cut(bare):
+    with spoken(bare, FLOOD, "1.0") as connection, connection.makefile("rb") as answer:
+        head, _, body = answer.read().partition(b"\r\n\r\n")
+    assert b"transfer-encoding" not in head
+    assert len(json.loads(body)["results"]["bindings"]) == 50_000
+    with spoken(bare, FLOOD.replace("*", "DISTINCT *"), "1.0") as connection:
+        assert connection.recv(1 << 16).startswith(b"HTTP/1.1 200 ")
+        time.sleep(2)
+        with pytest.raises(ConnectionResetError):
+            while connection.recv(1 << 20):
+                pass
+
+
+def test_who_reads_trailers_learns_there_how_a_long_answer_ended(bare):
+    with spoken(bare, FLOOD, TE="trailers", Connection="close") as connection:
+        with connection.makefile("rb") as answer:
+            head, _, body = answer.read().partition(b"\r\n\r\n")
+    assert b"\r\ntrailer: X-KetaGraph-Rows, X-KetaGraph-Truncated\r\n" in head
+    assert body.endswith(b"\r\n0\r\nx-ketagraph-rows: 50000\r\nx-ketagraph-truncated: true\r\n\r\n")
 
 
 def test_a_client_that_leaves_frees_its_worker(data):

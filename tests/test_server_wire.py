@@ -12,7 +12,7 @@ import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
-from ketagraph.server import wire
+from ketagraph.server import framing, wire
 from ketagraph.server.wire import REQUEST, Wire
 
 ASKED = b"GET /sparql?query=ASK%20%7B%7D HTTP/1.1\r\nhost: x\r\n\r\n"
@@ -220,6 +220,23 @@ def test_what_is_no_request_is_refused_with_a_problem_document(garbage):
     assert json.loads(body)["status"] == 400
 
 
+@pytest.mark.parametrize(
+    ("line", "status", "kind"),
+    [
+        (b"FOO / HTTP/1.1", b"501 Not Implemented", "method"),
+        (b"get / HTTP/1.1", b"501 Not Implemented", "method"),
+        (b"DESCRIBE / HTTP/1.1", b"501 Not Implemented", "method"),
+        (b"GET / HTTP/4.0", b"505 HTTP Version Not Supported", "http-version"),
+        (b"PRI * HTTP/2.0", b"505 HTTP Version Not Supported", "http-version"),
+        (b"\x16\x03\x01\x02\x00\x01", b"400 Bad Request", "refused"),
+    ],
+)
+def test_a_method_or_version_that_nobody_knows_is_named(line, status, kind):
+    head, _, body = connected(all_of(line + b"\r\nhost: x\r\n\r\n"))[0].partition(b"\r\n\r\n")
+    assert head.split(b"\r\n")[0] == b"HTTP/1.1 " + status
+    assert json.loads(body)["type"].rsplit("/", 1)[-1] == kind
+
+
 def test_http_1_0_needs_no_host():
     assert connected(all_of(b"GET /old HTTP/1.0\r\n\r\n"))[0].endswith(b"/old")
 
@@ -321,7 +338,7 @@ def test_a_client_that_takes_nothing_is_given_up_and_a_slow_one_is_not(left, abo
 
 
 def test_what_is_left_of_an_answer_does_not_hold_a_closed_connection(monkeypatch):
-    monkeypatch.setattr(wire, "_SLOWEST", 0.05)
+    monkeypatch.setattr(framing, "_PATIENCE", 0.05)
     done: list[str] = []
 
     class Transport(asyncio.Transport):
@@ -335,7 +352,7 @@ def test_what_is_left_of_an_answer_does_not_hold_a_closed_connection(monkeypatch
             done.append("abort")
 
     async def main() -> None:
-        wire._close(Transport())
+        framing.close_softly(Transport())
         await asyncio.sleep(0.1)
 
     asyncio.run(main())

@@ -17,6 +17,7 @@ from starlette.types import Scope, Send
 from ketagraph.errors import KetaGraphError, QueryStopped
 from ketagraph.server import coding, problem, protocol
 from ketagraph.server.cache import Entry, matches
+from ketagraph.server.framing import TRAILERS
 from ketagraph.store import Answer
 
 __all__ = ["ALLOW", "PIECE", "Exchange", "typed"]
@@ -45,6 +46,7 @@ _COMMON = [
     (b"x-content-type-options", b"nosniff"),
 ]
 _FOR_SCRIPTS = [(b"access-control-expose-headers", _EXPOSED.encode())]
+_LATER = b"X-KetaGraph-Rows, X-KetaGraph-Truncated"
 ALLOW = (b"allow", ", ".join(protocol.METHODS).encode())
 
 _Header = tuple[bytes, bytes]
@@ -159,12 +161,19 @@ class Exchange:
     async def _stream_long(self, answer: Answer, facts: Headers, wanted: str) -> None:
         size = answer.size
         length = [(b"content-length", b"%d" % size)] if size is not None and not wanted else []
-        await self._begin(200, [*facts, *_coded(wanted), *length, (b"cache-control", b"no-store")])
+        is_open = size is None and not self._is_head
+        trailing = is_open and TRAILERS in self.scope.get("extensions", {})
+        later = [(b"trailer", _LATER)] if trailing else []
+        headers = [*facts, *_coded(wanted), *length, *later, (b"cache-control", b"no-store")]
+        await self._begin(200, headers, trailing=trailing)
         if self._is_head:
             await self._body(b"", more=False)
         else:
             pieces = aiter(answer) if size is not None else _announced(answer)
             await self._pass_on(_repacked(pieces, wanted) if wanted else pieces)
+        ending = self._ending(answer)
+        if trailing:
+            await self._send({"type": TRAILERS, "headers": ending, "more_trailers": False})
 
     async def _pass_on(self, pieces: AsyncIterator[bytes]) -> None:
         """Send piece by piece, as the client takes them."""
@@ -180,17 +189,23 @@ class Exchange:
 
     def _facts(self, answer: Answer, max_rows: int) -> Headers:
         headers = [(b"content-type", typed(answer.media_type)), (b"x-ketagraph-max-rows", b"%d" % max_rows)]
+        return headers + self._ending(answer)
+
+    def _ending(self, answer: Answer) -> Headers:
+        """Tell how an answer has ended, if that is known."""
         outcome = answer.outcome
-        if outcome:
-            self.rows = outcome.rows
-            headers.append((b"x-ketagraph-rows", b"%d" % outcome.rows))
-            headers.append((b"x-ketagraph-truncated", b"true" if outcome.truncated else b"false"))
-        return headers
+        if outcome is None:
+            return []
+        self.rows = outcome.rows
+        truncated = b"true" if outcome.truncated else b"false"
+        return [(b"x-ketagraph-rows", b"%d" % outcome.rows), (b"x-ketagraph-truncated", truncated)]
 
     def _keeping(self, *, lasting: bool) -> tuple[bytes, bytes]:
         return b"cache-control", b"public, max-age=%d" % self._max_age if lasting else b"no-store"
 
-    async def _begin(self, status: int, headers: Headers, shared: Iterable[_Header] = _COMMON) -> None:
+    async def _begin(
+        self, status: int, headers: Headers, shared: Iterable[_Header] = _COMMON, *, trailing: bool = False
+    ) -> None:
         ours = [
             *shared,
             *(_FOR_SCRIPTS if b"origin" in self._headers else ()),
@@ -198,7 +213,8 @@ class Exchange:
             (b"x-ketagraph-elapsed-ms", b"%.1f" % (self.elapsed * 1000)),
         ]
         self.status = status
-        await self._send({"type": "http.response.start", "status": status, "headers": headers + ours})
+        start = {"type": "http.response.start", "status": status, "headers": headers + ours}
+        await self._send(start | {"trailers": True} if trailing else start)
 
     async def _body(self, piece: bytes, *, more: bool) -> None:
         self.sent += len(piece)

@@ -41,6 +41,8 @@ _REFUSALS = {
     431: ("too-large", "Request too large"),
     415: ("media-type", "Unknown media type of the request"),
     500: ("internal", "Something went wrong here"),
+    501: ("method", "No such method here"),
+    505: ("http-version", "Another version of HTTP"),
     422: ("parameter", "A value that does not fit"),
 }
 _STOPS = {

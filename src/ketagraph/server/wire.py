@@ -10,13 +10,13 @@ is refused with a problem document, like everything else.
 from __future__ import annotations
 
 import asyncio
-from http import HTTPStatus
+import sys
 from typing import Any, Protocol
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from ketagraph.errors import QueryRefused
-from ketagraph.server import problem
+from ketagraph.server import unread
+from ketagraph.server.framing import Corked, Framed, close_softly, takes_trailers
 
 __all__ = ["REQUEST", "Repeats", "Wire"]
 
@@ -38,7 +38,6 @@ _QUEUED = 32
 _SLOWEST = 30.0
 """Seconds that a request may take to arrive, head and body, and a client to take any of an answer."""
 
-_SLOW, _LARGE = "the request did not arrive in time", "the head of the request is too long"
 
 
 class Repeats(Protocol):
@@ -46,37 +45,6 @@ class Repeats(Protocol):
 
     def repeated(self, request: bytes) -> tuple[bytes, bytes] | None:
         """Return head (headers alone, but for the date) and body of the answer, if there is one."""
-
-
-class _Corked:
-    """A transport that keeps the head of an answer until there is more to send; uvicorn writes it alone."""
-
-    def __init__(self, transport: asyncio.Transport) -> None:
-        self._transport = transport
-        self._held = b""
-
-    def write(self, data: bytes) -> None:
-        """Send with what is held; hold the head of a final answer, which begins with one of these lines."""
-        if data.startswith((b"HTTP/1.1 2", b"HTTP/1.1 3", b"HTTP/1.1 4", b"HTTP/1.1 5")):
-            self._held += data
-        else:
-            self._transport.write(self._held + data if self._held else data)
-            self._held = b""
-
-    def flush(self) -> None:
-        """Send what is held: an answer without a body ends with its head."""
-        if self._held:
-            self._transport.write(self._held)
-            self._held = b""
-
-    def close(self) -> None:
-        """Send what is held, and close."""
-        self.flush()
-        _close(self._transport)
-
-    def is_closing(self) -> bool:
-        """Whether nothing more can be sent."""
-        return self._transport.is_closing()
 
 
 class Wire(HttpToolsProtocol):
@@ -88,12 +56,13 @@ class Wire(HttpToolsProtocol):
         self._begun = self._head = 0
         self._is_arriving = self._has_head = False
         self._touched = 0.0
+        self._first = b""
         self._clock: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first request."""
         super().connection_made(transport)
-        self._cork = _Corked(transport)
+        self._cork = Corked(transport)
         self._stall: asyncio.TimerHandle | None = None
         self._answering: RequestResponseCycle | None = None
         self._clock = self.loop.call_later(_SLOWEST, self._give_up)
@@ -108,6 +77,8 @@ class Wire(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._answering = cycle
+        if cycle.scope["http_version"] == "1.0" or takes_trailers(cycle.scope["headers"]):
+            app = Framed(app, cycle, self._cork)
         super()._start_asgi_task(cycle, app)
 
     def pause_writing(self) -> None:
@@ -130,13 +101,15 @@ class Wire(HttpToolsProtocol):
         if is_idle and (known := self._repeats.repeated(data)):
             self._repeat(*known)
             return
+        if is_idle:
+            self._first = data[: unread.BEGINNING]
         self._begun = 0
         self._head += len(data)
         super().data_received(data)
         if is_idle and self._is_repeatable(data):
             self.cycle.scope[REQUEST] = data  # type: ignore[literal-required]
         if self._is_arriving and self._head > _LARGEST:
-            self._refuse(431, _LARGE)
+            self._refuse(431, unread.LARGE)
         elif len(self.pipeline) > _QUEUED:
             self.transport.abort()
 
@@ -146,7 +119,7 @@ class Wire(HttpToolsProtocol):
         self._begun += 1
         self._is_arriving = True
         self._stop_clock()
-        self._clock = self.loop.call_later(_SLOWEST, self._give_up, 408, _SLOW)
+        self._clock = self.loop.call_later(_SLOWEST, self._give_up, 408, unread.SLOW)
 
     def on_headers_complete(self) -> None:
         """Refuse what another server could understand otherwise; leave the body to the application."""
@@ -164,7 +137,7 @@ class Wire(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what cannot be read as a request; uvicorn's own words say nothing of the reason."""
-        self._refuse(400, msg)
+        self._refuse(*unread.reason(sys.exception(), self._first, msg))
 
     def on_response_complete(self) -> None:
         """Send what is left of an answer."""
@@ -184,7 +157,7 @@ class Wire(HttpToolsProtocol):
         if left > 0:
             self.timeout_keep_alive_task = self.loop.call_later(left, self.timeout_keep_alive_handler)
         else:
-            _close(self.transport)
+            close_softly(self.transport)
 
     def _unsupported_upgrade_warning(self) -> None:
         """Answer in HTTP/1.1 what asks for another protocol, and close: what follows would be in that."""
@@ -228,8 +201,8 @@ class Wire(HttpToolsProtocol):
             is_next, cycle.disconnected = True, True
             cycle.message_event.set()
         if status and is_next:
-            self.transport.write(_refusal(status, detail))
-        _close(self.transport)
+            self.transport.write(unread.refusal(status, detail))
+        close_softly(self.transport)
 
     def _abort_stalled(self, before: int) -> None:
         """Look whether any of the answer has been taken."""
@@ -242,24 +215,3 @@ class Wire(HttpToolsProtocol):
 
 def _is_strange(name: bytes, value: bytes) -> bool:
     return name == b"transfer-encoding" and value.lower() != b"chunked"
-
-
-def _refusal(status: int, detail: str) -> bytes:
-    """Write a whole response, the last of its connection."""
-    content_type, body = problem.of(QueryRefused(detail, status=status)).written("")
-    lines = (
-        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",
-        f"content-type: {content_type}",
-        f"content-length: {len(body)}",
-        "access-control-allow-origin: *",
-        "cache-control: no-store",
-        "connection: close",
-    )
-    return "\r\n".join((*lines, "", "")).encode() + body
-
-
-def _close(transport: asyncio.Transport) -> None:
-    """Close once everything has been taken, or nothing of it in a while."""
-    if transport.get_write_buffer_size():
-        asyncio.get_running_loop().call_later(_SLOWEST, transport.abort)
-    transport.close()
