@@ -167,6 +167,7 @@ def posted(content: bytes, media_type: str, encoding: str = "identity") -> dict[
         (posted(b"ASK {} #\xff", DIRECT), 400, "UTF-8"),
         ({"method": "POST"}, 415, "without Content-Type"),
         ({"params": {"query": "ASK {}"}, "headers": {"Accept": "image/png"}}, 406, "text/csv"),
+        ({"params": {"query": "ASK {}"}, "headers": {"Accept": "json"}}, 406, "text/csv"),
         ({"params": {"query": "ASK {}"}, "headers": {"Accept": "text/turtle"}}, 406, "rows or a boolean"),
         ({"params": {"query": "ASK {}", "format": "pdf"}}, 406, "format="),
         ({"params": {"query": "ASK {}", "format": "turtle"}}, 406, "rows or a boolean"),

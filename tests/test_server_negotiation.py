@@ -32,6 +32,10 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,imag
         ("text/turtle", None),
         ("text/csv;q=0", None),
         ("*/*;q=0", None),
+        (" , ", JSON),
+        ("json", None),
+        ("json, text/csv;q=0.1", "text/csv"),
+        ("text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2", JSON),
     ],
 )
 def test_rows_are_written_as_the_client_likes_best(accept, chosen):

@@ -1,4 +1,8 @@
-"""An Accept header in, the best of what we offer out (RFC 9110, section 12.5.1)."""
+"""An Accept header in, the best of what we offer out (RFC 9110, section 12.5.1).
+
+A member of the header that is no media range is passed over; a header of nothing else takes nothing. Only
+one that is missing or empty takes everything: whoever asks for ``json`` would not be glad of XML.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,8 @@ __all__ = ["choose"]
 
 _LONGEST = 2000
 """Characters of a header that are read; what is remembered must stay small."""
+
+_EMPTY = ", \t"
 
 _Range = tuple[str, float, int]
 
@@ -24,7 +30,7 @@ def choose(accept: str, offers: Iterable[str]) -> str | None:
 
 @lru_cache(maxsize=256)
 def _choose(accept: str, offers: tuple[str, ...]) -> str | None:
-    ranges = _ranges(accept) or [("*/*", 1.0, 0)]
+    ranges = _ranges(accept) if accept.strip(_EMPTY) else [("*/*", 1.0, 0)]
     ranked = [(_liking(offer, ranges), offer) for offer in offers]
     # max keeps the first of equals, so our own order decides last.
     (quality, _, _), best = max(ranked, key=lambda pair: pair[0])
@@ -43,7 +49,9 @@ def _liking(offer: str, ranges: list[_Range]) -> tuple[float, int, int]:
 
 def _ranges(accept: str) -> list[_Range]:
     parts = [part.split(";") for part in accept.lower().split(",")]
-    named = [(part[0].strip(), _quality(part[1:])) for part in parts if "/" in part[0]]
+    # Java's own client sends a bare asterisk.
+    whole = [["*/*" if part[0].strip() == "*" else part[0], *part[1:]] for part in parts]
+    named = [(part[0].strip(), _quality(part[1:])) for part in whole if "/" in part[0]]
     return [(name, quality, place) for place, (name, quality) in enumerate(named)]
 
 
