@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -156,6 +157,33 @@ def test_the_question_that_is_described_is_the_one_that_is_taken(
     for wrong in ({}, {**question, "hops": 99}, {**question, "colour": "red"}):
         assert faults(document, schema, wrong)
         assert served.post(path, json=wrong).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("path", "wrong"),
+    [
+        ("/api/judge", '"week": false'),
+        ("/api/judge", '"week": "12"'),
+        ("/api/judge", '"week": NaN'),
+        ("/api/judge", '"week": Infinity'),
+        ("/api/judge", '"week": 1e999'),
+        ("/api/judge", '"hops": true'),
+        ("/api/judge", '"hops": "3"'),
+        ("/api/judge", '"dose": 7'),
+        ("/api/judge", '"sources": "israel-2021"'),
+        ("/api/paths", '"each": "yes"'),
+        ("/api/paths", '"each": 1'),
+        ("/api/paths", '"hops": "3"'),
+    ],
+)
+def test_a_value_of_another_type_is_refused_and_not_converted(
+    served: httpx.Client, path: str, wrong: str
+) -> None:
+    question = json.dumps(CLAIM if path == "/api/judge" else CHAIN)
+    body = f"{question[:-1]}, {wrong}}}".encode()
+    answer = served.post(path, content=body, headers={"content-type": "application/json"})
+    assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (422, "parameter")
+    assert wrong.split('"')[1] in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("path", ["/api/judge", "/api/paths"])

@@ -39,6 +39,7 @@ class ClaimQuestion(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
+        strict=True,
         json_schema_extra={
             "example": {"subject": "ketamine", "relation": "relieves", "object": "fibromyalgia"}
         },
@@ -53,7 +54,7 @@ class ClaimQuestion(BaseModel):
     species: str = Field("", max_length=300)
     outcome: str = Field("", max_length=300, description="The outcome that trials must have measured.")
     comparator: str = Field("", max_length=300)
-    week: float | None = Field(None, ge=0, description="Time after the start, in weeks.")
+    week: float | None = Field(None, ge=0, allow_inf_nan=False, description="Time after the start, in weeks.")
     hops: int = Field(4, ge=1, le=6, description="Longest mechanism path, in steps.")
     sources: list[Annotated[str, _NAME]] = Field(
         default_factory=list, max_length=20, description="Only what these sources say, by id; none: all."
@@ -65,6 +66,7 @@ class ChainQuestion(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
+        strict=True,
         json_schema_extra={
             "example": {
                 "nodes": ["ketamine", "NMDA receptor", "sensitisation", "fibromyalgia"],
