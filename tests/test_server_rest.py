@@ -34,6 +34,7 @@ graph:ontology {
     [ a owl:Restriction ; owl:onProperty keta:actsOn ;
       owl:someValuesFrom [ owl:unionOf ( keta:A keta:B ) ] ] .
   keta:Memantine a owl:Class ; rdfs:label "memantine"@en ; rdfs:subClassOf keta:Drug .
+  keta:Pain skos:altLabel "twin"@en . keta:Memantine skos:altLabel "twin"@en .
   keta:Pain a owl:Class ; rdfs:label "pain"@en .
 }
 graph:evidence {
@@ -245,7 +246,32 @@ def test_a_term_is_told_as_json_or_as_rdf(client):
     assert ("out", "rdfs:label", "ketamine") in facts
     rdf = client.get("/api/terms/ketamine", headers={"accept": "text/turtle"})
     assert rdf.headers["content-type"] == "text/turtle; charset=utf-8"
-    assert client.get("/api/terms/nothing-of-that-name").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("path", "near"),
+    [
+        ("/api/terms/ketamin", "ketamine"),
+        ("/api/terms/keta:Unheard", None),
+        ("/api/terms/nothing-of-that-name", None),
+        ("/api/questions/trails", "trials"),
+        ("/Ketamin", "keta:Ketamine"),
+        ("/trial/trial-2", "trial-1"),
+        ("/term/keta:Ketamin", "keta:Ketamine"),
+        ("/questions/trails", "trials"),
+    ],
+)
+def test_an_address_that_leads_nowhere_names_those_near_it(client, path, near):
+    answer = client.get(path, headers={"accept": "application/json"})
+    assert (answer.status_code, kind(answer)) == (404, "not-found")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert (near is None) or near in answer.json()["suggestions"]
+
+
+def test_a_name_of_several_things_in_an_address_leads_nowhere_and_lists_them(client):
+    answer = client.get("/api/terms/twin")
+    assert (answer.status_code, kind(answer)) == (404, "not-found")
+    assert answer.json()["suggestions"] == ["memantine (keta:Memantine)", "pain (keta:Pain)"]
 
 
 @pytest.mark.parametrize("media_type", [name for name in GRAPHS if name.split("/")[1] not in ("xml", "json")])

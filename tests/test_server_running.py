@@ -201,22 +201,20 @@ def spoken(server: Running, text: str, version: str = "1.1", **headers: str) -> 
 
 
 def test_an_old_client_gets_long_answers_without_chunks_and_learns_that_one_was_cut(bare):
-    with spoken(bare, FLOOD, "1.0") as connection, connection.makefile("rb") as answer:
-        head, _, body = answer.read().partition(b"\r\n\r\n")
+    with spoken(bare, FLOOD, "1.0") as connection:
+        head, _, body = connection.makefile("rb").read().partition(b"\r\n\r\n")
     assert b"transfer-encoding" not in head
     assert len(json.loads(body)["results"]["bindings"]) == 50_000
     with spoken(bare, FLOOD.replace("*", "DISTINCT *"), "1.0") as connection:
         assert connection.recv(1 << 16).startswith(b"HTTP/1.1 200 ")
         time.sleep(2)
         with pytest.raises(ConnectionResetError):
-            while connection.recv(1 << 20):
-                pass
+            connection.makefile("rb").read()
 
 
 def test_who_reads_trailers_learns_there_how_a_long_answer_ended(bare):
     with spoken(bare, FLOOD, TE="trailers", Connection="close") as connection:
-        with connection.makefile("rb") as answer:
-            head, _, body = answer.read().partition(b"\r\n\r\n")
+        head, _, body = connection.makefile("rb").read().partition(b"\r\n\r\n")
     assert b"\r\ntrailer: X-KetaGraph-Rows, X-KetaGraph-Truncated\r\n" in head
     assert body.endswith(b"\r\n0\r\nx-ketagraph-rows: 50000\r\nx-ketagraph-truncated: true\r\n\r\n")
 

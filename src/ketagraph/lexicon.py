@@ -17,7 +17,7 @@ from rapidfuzz import fuzz, process
 from ketagraph import names
 from ketagraph.errors import AmbiguousName, UnknownName
 
-__all__ = ["Entry", "Lexicon"]
+__all__ = ["Entry", "Lexicon", "nearest"]
 
 _SUGGESTIONS = 5
 _NEAR = 60.0
@@ -132,6 +132,12 @@ class Lexicon:
         suggestions = list(dict.fromkeys(self.labels.get(pool[match], match) for match, _, _ in near))
         hint = f"; did you mean {', '.join(suggestions)}?" if suggestions else ""
         return UnknownName(f"nothing is called {name!r}{hint}", suggestions)
+
+
+def nearest(name: str, known: Iterable[str]) -> list[str]:
+    """Return those of the ``known`` names that are most like ``name``, best first."""
+    found = process.extract(name, list(known), scorer=fuzz.ratio, limit=_SUGGESTIONS, score_cutoff=_NEAR)
+    return [match for match, _, _ in found]
 
 
 def _distance(wanted: str, name: str, score: float) -> tuple[int, float]:

@@ -92,7 +92,7 @@ def _add_rest(app: Application, config: ServeConfig, store: Store) -> None:
     app.include_router(judging.routes(lookup.dossier))
     reference.include(app)
     resources.include_terms(app, config, app.sparql, store, lookup)
-    resources.include_resources(app, config, app.sparql, store)
+    resources.include_resources(app, config, app.sparql, store, lookup)
 
 
 async def _missing(request: Request, error: Exception) -> Response:

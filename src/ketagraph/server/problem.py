@@ -23,10 +23,21 @@ from ketagraph.errors import (
 )
 from ketagraph.server.negotiation import choose
 
-__all__ = ["Problem", "described", "meanings", "of"]
+__all__ = ["FORMS", "NothingThere", "Problem", "described", "meanings", "of"]
 
 JSON, TEXT = "application/problem+json", "text/plain"
+FORMS = (JSON, "application/json", TEXT)
 _EXCERPT = 120
+
+
+class NothingThere(UnknownName):
+    """A name that stands in the address of a request: what is unknown is the address itself."""
+
+    @classmethod
+    def of(cls, error: UnknownName) -> NothingThere:
+        """Say of an address what was found out about the name in it."""
+        return cls(str(error), error.suggestions)
+
 
 _REFUSALS = {
     400: ("refused", "Query refused"),
@@ -55,10 +66,18 @@ _STOPS = {
     RateLimited: ("rate-limited", "Too much asked for"),
     UnknownName: ("unknown-name", "Nothing is called that"),
     AmbiguousName: ("ambiguous-name", "More than one thing is called that"),
+    NothingThere: _REFUSALS[404],
 }
 _SYNTAX = ("syntax", "Query cannot be parsed")
 _STOPPED = ("query-stopped", "Query stopped")
-_STATUS = {EngineFailed: 502, RateLimited: 429, ServiceFailed: 502, UnknownName: 422, AmbiguousName: 422}
+_STATUS = {
+    EngineFailed: 502,
+    RateLimited: 429,
+    ServiceFailed: 502,
+    UnknownName: 422,
+    AmbiguousName: 422,
+    NothingThere: 404,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +99,7 @@ class Problem:
         """
         if accept in ("", "*/*") and agent.startswith("curl/"):
             accept = TEXT
-        if (choose(accept, (JSON, "application/json", TEXT, "text/html")) or JSON).startswith("text/"):
+        if (choose(accept, (*FORMS, "text/html")) or JSON).startswith("text/"):
             shown = [str(self.fields[name]) for name in ("title", "detail", "excerpt") if name in self.fields]
             return f"{TEXT}; charset=utf-8", ("\n".join(shown) + "\n").encode()
         return JSON, json.dumps(self.fields, ensure_ascii=False).encode()

@@ -16,6 +16,7 @@ from ketagraph import names, questions, sparql_tokens
 from ketagraph.lexicon import Lexicon
 from ketagraph.questions import Parameter, Question
 from ketagraph.server import problem
+from ketagraph.server.absent import absent
 from ketagraph.server.lookup import Lookup
 from ketagraph.server.relayed import CONTROLS, Relayed, only_values, operation
 from ketagraph.server.sparql import SparqlApp
@@ -105,6 +106,10 @@ def include(app: FastAPI, sparql: SparqlApp, lookup: Lookup, asked: Sequence[Que
             response_model=None,
             openapi_extra=_described(question),
         )
+
+    @app.get("/api/questions/{slug}", include_in_schema=False)
+    async def unknown_question(slug: str) -> None:
+        raise absent("question", slug, (question.slug for question in asked))
 
 
 def _endpoint(

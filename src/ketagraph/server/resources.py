@@ -37,6 +37,8 @@ from ketagraph.store.formats import GRAPHS
 __all__ = ["include_resources", "include_terms"]
 
 _MINTED = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]{0,200}")
+_TERM = re.compile(r"[A-Z][A-Za-z0-9]{2,80}")
+_SUGGESTIONS = 3
 _RDF = tuple(media_type for media_type in GRAPHS if media_type not in ("application/xml", "application/json"))
 _MOST_TRIPLES = 1 << 40
 _MOST_FACTS = 1000
@@ -102,17 +104,19 @@ def include_terms(app: FastAPI, config: ServeConfig, sparql: SparqlApp, store: S
     @app.get("/api/terms/{name:path}", tags=["terms"], response_model=Resource)
     async def term(request: Request, name: str) -> Resource | Response:
         """Say what is known of a thing by CURIE, IRI, label, synonym or identifier: JSON, or RDF."""
-        iri = _resolved(name, await lookup.lexicon())
+        iri = await _addressed(name, lookup)
         wanted = choose(request.headers.get("accept", ""), ("application/json", *_RDF))
         if controls(request.query_params).get("format") or wanted in _RDF:
             return _as_rdf(request, sparql, "resource", iri, wanted)
         found = await _resource(store, config, iri)
         if not found.facts:
-            raise UnknownName(f"the graph does not speak of {names.compress(iri)}")
+            raise problem.NothingThere(f"the graph does not speak of {names.compress(iri)}")
         return found
 
 
-def include_resources(app: FastAPI, config: ServeConfig, sparql: SparqlApp, store: Store) -> None:
+def include_resources(
+    app: FastAPI, config: ServeConfig, sparql: SparqlApp, store: Store, lookup: Lookup
+) -> None:
     """Add the addresses of minted IRIs, after all other routes, and the description of the dataset."""
 
     @app.get("/.well-known/void", include_in_schema=False)
@@ -134,7 +138,7 @@ def include_resources(app: FastAPI, config: ServeConfig, sparql: SparqlApp, stor
     async def dereference(request: Request, path: str) -> Response:
         iri = names.BASE + path
         if not _MINTED.fullmatch(path) or not await _is_spoken_of(store, config, iri):
-            raise QueryRefused(f"there is nothing at {request.url.path[:200]}", status=404)
+            raise await _nothing_at(path, lookup)
         wanted = _negotiated(request, (*_RDF, "text/html"))
         if wanted == "text/html" and config.questions:
             # A release has a page for each of its terms.
@@ -168,6 +172,25 @@ def _resolved(name: str, lexicon: Lexicon) -> str:
         if known:
             return known
         raise
+
+
+async def _addressed(name: str, lookup: Lookup) -> str:
+    """IRI of a name in an address."""
+    try:
+        return _resolved(name, await lookup.lexicon())
+    except UnknownName as error:
+        raise problem.NothingThere.of(error) from error
+
+
+async def _nothing_at(path: str, lookup: Lookup) -> problem.NothingThere:
+    """Say that there is nothing at a path; where a term could be, name those that are called like it."""
+    near: list[str] = []
+    if _TERM.fullmatch(path):
+        lexicon = await lookup.lexicon()
+        found = await asyncio.to_thread(lexicon.search, path, limit=_SUGGESTIONS)
+        near = [names.compress(entry.iri) for entry, _ in found]
+    hint = f"; did you mean {', '.join(near)}?" if near else ""
+    return problem.NothingThere(f"there is nothing at /{path[:200]}{hint}", near)
 
 
 def _negotiated(request: Request, offers: Sequence[str]) -> str:

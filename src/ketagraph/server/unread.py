@@ -1,4 +1,4 @@
-"""What the HTTP parser cannot read in, the last answer of a connection out: a problem document with its status."""
+"""What the HTTP parser cannot read in, the last answer of a connection out: a problem document."""
 
 from __future__ import annotations
 

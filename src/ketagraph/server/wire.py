@@ -39,7 +39,6 @@ _SLOWEST = 30.0
 """Seconds that a request may take to arrive, head and body, and a client to take any of an answer."""
 
 
-
 class Repeats(Protocol):
     """Who remembers answers by the bytes of their requests."""
 

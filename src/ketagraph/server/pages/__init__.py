@@ -13,7 +13,9 @@ from fastapi import FastAPI, Request
 from starlette.responses import Response
 
 from ketagraph.errors import KetaGraphError, QueryRefused, UnknownName
+from ketagraph.server import problem
 from ketagraph.server.config import ServeConfig
+from ketagraph.server.negotiation import choose
 from ketagraph.server.pages import (
     about,
     asked,
@@ -96,6 +98,12 @@ def _endpoint(site: Site, page: _Page) -> Callable[[Request], Awaitable[Response
 
 
 async def _sorry(site: Site, request: Request, error: KetaGraphError) -> Response:
+    """Say why on a page; to programs, which ask for no page, in a problem document."""
+    accept = request.headers.get("accept", "")
+    if accept and choose(accept, ("text/html", *problem.FORMS)) != "text/html":
+        found = problem.of(error)
+        media_type, body = found.written(accept)
+        return Response(body, found.status, {"Vary": "Accept"}, media_type)
     status = 404 if isinstance(error, UnknownName) else 503
     if isinstance(error, QueryRefused):
         status = error.status

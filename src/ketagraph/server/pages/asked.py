@@ -13,6 +13,7 @@ from starlette.responses import Response
 from ketagraph import names, questions
 from ketagraph.errors import KetaGraphError, QueryRefused, UnknownName
 from ketagraph.questions import Parameter, Question
+from ketagraph.server.absent import absent
 from ketagraph.server.pages.knowledge import Knowledge
 from ketagraph.server.pages.records import Table
 from ketagraph.server.pages.site import Site
@@ -54,7 +55,7 @@ async def question(site: Site, request: Request) -> Response:
     """Show one question with its answer for the values in the address, or for its defaults."""
     slug = request.path_params["slug"]
     if slug not in site.questions:
-        raise UnknownName(f"there is no question called {slug[:80]!r}", sorted(site.questions)[:5])
+        raise absent("question", slug, site.questions)
     asked, knowledge = site.questions[slug], await site.knowledge()
     given = _given(asked, request.query_params)
     text, table, fault = asked.text, None, ""

@@ -63,6 +63,13 @@ class Knowledge:
         """Return the local name of its class: Study, Claim, Class, …; empty where unknown."""
         return self.kinds.get(iri, "").rsplit("/", 1)[-1].rsplit("#", 1)[-1]
 
+    def slugs(self, kind: str) -> Iterator[str]:
+        """Yield the last parts of the IRIs of all records whose class has that local name."""
+        begin = names.PREFIXES["kid"]
+        return (
+            iri.removeprefix(begin) for iri in self.kinds if iri.startswith(begin) and self.kind(iri) == kind
+        )
+
     def href(self, iri: str) -> str:
         """Return where to read about ``iri``: a page of ours, its own address for the web, else nothing."""
         if iri.startswith(names.BASE):

@@ -20,8 +20,8 @@ from jinja2 import Environment, PackageLoader
 from starlette.responses import Response
 
 from ketagraph import __version__, names, questions
-from ketagraph.errors import UnknownName
 from ketagraph.questions import Question
+from ketagraph.server.absent import absent
 from ketagraph.server.config import ServeConfig
 from ketagraph.server.pages import assets, formatting
 from ketagraph.server.pages.conditional import matches
@@ -139,11 +139,11 @@ def thing(kind: str, slug: str, knowledge: Knowledge) -> str:
     """Return the IRI of a record of ours.
 
     Raises:
-        UnknownName: there is no such record of that kind.
+        NothingThere: there is no such record of that kind; those called like it are suggested.
     """
     iri = names.thing(slug)
     if knowledge.kind(iri) != kind:
-        raise UnknownName(f"there is no {kind.lower()} called {slug[:80]!r}")
+        raise absent(kind.lower(), slug, knowledge.slugs(kind))
     return iri
 
 

@@ -10,10 +10,11 @@ from fastapi import Request
 from starlette.responses import Response
 
 from ketagraph import names, questions
-from ketagraph.errors import UnknownName
+from ketagraph.server.absent import absent
 from ketagraph.server.pages.knowledge import Knowledge
 from ketagraph.server.pages.records import Record, Term
 from ketagraph.server.pages.site import HEADERS, Site, page_query
+from ketagraph.server.problem import NothingThere
 from ketagraph.store import Query
 
 __all__ = ["term"]
@@ -52,7 +53,7 @@ async def term(site: Site, request: Request) -> Response:
     found = await asyncio.gather(*(site.table(each, subject=iri) for each in _TABLES))
     facts, mentions, statements, place, trials = (table.rows for table in found)
     if not facts and not mentions:
-        raise UnknownName(f"nothing in the graph is called {curie[:120]!r}")
+        raise absent("term", curie, map(names.compress, knowledge.labels))
     return await site.render(
         request,
         "term.html",
@@ -75,7 +76,7 @@ async def term(site: Site, request: Request) -> Response:
 def _iri(curie: str) -> str:
     iri = curie if curie.startswith(("http://", "https://")) else names.expand(curie)
     if not iri or any(letter in iri for letter in '<>"{}|\\^` \n\r\t'):
-        raise UnknownName(f"{curie[:120]!r} is no CURIE or IRI; terms are written like keta:Ketamine")
+        raise NothingThere(f"{curie[:120]!r} is no CURIE or IRI; terms are written like keta:Ketamine")
     return iri
 
 
@@ -86,7 +87,7 @@ async def _rdf(site: Site, curie: str, form: str) -> Response:
         body = b"".join([piece async for piece in answer])
         empty = answer.outcome is not None and not answer.outcome.rows
     if empty:
-        raise UnknownName(f"nothing in the graph is called {curie[:120]!r}")
+        raise NothingThere(f"nothing in the graph is called {curie[:120]!r}")
     return Response(body, headers=HEADERS | {"Access-Control-Allow-Origin": "*"}, media_type=_FORMS[form])
 
 
