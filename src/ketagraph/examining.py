@@ -6,21 +6,26 @@ the store either way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from rdflib import Graph
 
-from ketagraph import rdf, validate, vocabulary
+from ketagraph import contained, rdf, validate, vocabulary
 from ketagraph.sources import Layout
 from ketagraph.store.engine import Engine
-from ketagraph.validate import Report
+from ketagraph.validate import Report, Result
+from ketagraph.validate.paths import Path as PropertyPath
 
-__all__ = ["LARGE", "ShapesEngine", "examine", "examine_file", "text_report"]
+__all__ = ["LARGE", "ShapesEngine", "contained_examination", "examine", "examine_file", "text_report"]
 
 LARGE = 200_000
 """Quads above which shapes are compiled unless the reference engine is asked for."""
+
+_BOUNDS = contained.Bounds()
 
 _EVERYTHING = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
 
@@ -64,19 +69,33 @@ def examine_file(
     places: Mapping[str, str],
     engine: str = ShapesEngine.AUTO,
     on_choice: Callable[[int, ShapesEngine], None] = lambda _, __: None,
+    bounds: contained.Bounds = _BOUNDS,
 ) -> Report:
     """Run every shape and check over a file of RDF, with our ontology beside it.
 
-    ``on_choice`` is told the number of quads in the file and the engine that runs the shapes.
+    ``on_choice`` is told the number of quads in the file and the engine that runs the shapes. ``bounds`` are
+    those of the process that does it.
 
     Raises:
-        SourceError: the file breaks its syntax, or the compiled engine lacks what a shape uses.
+        SourceError: the file breaks its syntax or a bound, or the compiled engine lacks what a shape uses.
         EnvironmentFault: the file cannot be read.
     """
-    store = Engine()
-    store.load_quads(path)
+    wanted = {"root": str(where.root), "places": dict(places), "engine": str(engine)}
+    found = contained.run(contained_examination, path, wanted, bounds)
+    quads, chosen = next(found)
+    on_choice(quads, ShapesEngine(chosen))
+    (results,) = found
+    return Report.of(Result(**each | {"path": _path(each["path"])}) for each in results)
+
+
+def contained_examination(
+    file: str, *, root: str, places: Mapping[str, str], engine: str
+) -> Iterator[object]:
+    """Examine in this process; yield quads and engine, then the results. For :func:`examine_file`."""
+    where, store = Layout(Path(root)), Engine()
+    store.load_quads(Path(file))
     chosen = ShapesEngine(engine).chosen(len(store))
-    on_choice(len(store), chosen)
+    yield len(store), chosen
     words = rdf.canonical(vocabulary.read_ontology(where).graph)
     store.load_quads(rdf.nquads({"ontology": words}))
     store.unite_graphs()
@@ -84,7 +103,16 @@ def examine_file(
     def data() -> Graph:
         return rdf.new_graph().parse(data="\n".join(store.construct(_EVERYTHING)), format="nt")
 
-    return _examine(store, data, words, where, places, chosen)
+    report = _examine(store, data, words, where, places, chosen)
+    yield [asdict(each) for each in report.results]
+
+
+def _path(said: Mapping[str, Any] | None) -> PropertyPath | None:
+    """Read a path that was written as plain values."""
+    if said is None:
+        return None
+    parts = (part for each in said["parts"] if (part := _path(each)))
+    return PropertyPath(said["kind"], said["iri"], tuple(parts))
 
 
 def _examine(

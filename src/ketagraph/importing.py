@@ -3,7 +3,8 @@
 Formats: OBO 1.4, OBO Graphs JSON, OWL in RDF/XML or in a common part of functional syntax, Turtle,
 N-Triples; each also as .gz. Nothing is fetched: owl:imports is a triple like any other. Refused: files that
 unfold beyond their limits, entity declarations that multiply, formats that are not what their name says,
-files that break off, and statements about our own terms. The overlay is replaced as a whole or not at all.
+files that break off, and statements about our own terms; also, with a message, files that ask for more memory
+or time than their size allows. The overlay is replaced as a whole or not at all.
 
 An overlay is a folder of ``<name>.nq`` and ``<name>.json`` files beside the release.
 """
@@ -14,18 +15,18 @@ import json
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import file_digest
 from pathlib import Path
 
-from ketagraph import names
+from ketagraph import contained, names
 from ketagraph.errors import EnvironmentFault, Fault, SourceError
 from ketagraph.mappings import Mapping as MappingRow
 from ketagraph.ontologies import Statements, read
 from ketagraph.store.loading import Expansion
 
-__all__ = ["Imported", "Problem", "import_ontology", "problems", "sliced"]
+__all__ = ["Imported", "Problem", "contained_import", "import_ontology", "problems", "sliced"]
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
 _RDFS = names.PREFIXES["rdfs"]
@@ -39,6 +40,7 @@ _VERSION = (f"<{_OWL}versionIRI>", f"<{_OWL}versionInfo>")
 _LICENCE = (f"<{names.PREFIXES['dcterms']}license>", "<http://purl.org/dc/elements/1.1/rights>")
 _STATEMENT = re.compile(r"(\S+) (\S+) (.*) \.")
 _LIMITS = Expansion(bytes=2 << 30)
+_BOUNDS = contained.Bounds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,31 +78,58 @@ def import_ontology(
     descendants: bool = False,
     licence: str = "",
     limits: Expansion = _LIMITS,
+    bounds: contained.Bounds = _BOUNDS,
 ) -> Imported:
     """Read ``path`` into the graph ``external/<name>`` of the folder ``overlay``, replacing what was there.
 
     ``is_slice`` keeps the targets of ``mappings`` with all that is above them, and with ``descendants`` all
-    that is below. ``licence`` (an IRI) is recorded where the file names none.
+    that is below. ``licence`` (an IRI) is recorded where the file names none. ``bounds`` are those of the
+    process that reads the file.
 
     Raises:
-        SourceError: the file breaks its syntax or a limit, or speaks of our terms.
+        SourceError: the file breaks its syntax, a limit or a bound, or speaks of our terms.
         EnvironmentFault: the file cannot be read, the overlay not written, or the name is not kebab-case.
     """
     if not _NAME.fullmatch(name):
         raise EnvironmentFault(
             f"{name!r} cannot name a graph; expected lower-case letters, digits and hyphens"
         )
-    rows = [row for row in mappings if row.asserted]
-    lines = read(path, limits)
+    wanted = {
+        "name": name,
+        "overlay": str(overlay),
+        "rows": [(row.cells, row.line) for row in mappings if row.asserted],
+        "is_slice": is_slice,
+        "descendants": descendants,
+        "licence": licence,
+        "limits": asdict(limits),
+    }
+    (done,) = contained.run(contained_import, path, wanted, bounds)
+    return Imported(**done | {"problems": tuple(Problem(**each) for each in done["problems"])})
+
+
+def contained_import(
+    file: str,
+    *,
+    name: str,
+    overlay: str,
+    rows: Sequence[tuple[Sequence[str], int]],
+    is_slice: bool,
+    descendants: bool,
+    licence: str,
+    limits: Mapping[str, int],
+) -> Iterator[Mapping[str, object]]:
+    """Import in this process; yield the record of it. For :func:`import_ontology`."""
+    path, asserted = Path(file), [MappingRow(tuple(cells), line) for cells, line in rows]
+    lines = read(path, Expansion(**limits))
     _refuse_clashes(path, lines)
-    found = problems(lines, rows)
+    found = problems(lines, asserted)
     header = _header(lines, licence)
     if is_slice:
-        lines = sliced(lines, {_iri(row.object) for row in rows}, descendants=descendants)
+        lines = sliced(lines, {_iri(row.object) for row in asserted}, descendants=descendants)
     digest = _digest(path)
     done = Imported(name, path.name, digest, *header, is_slice, len(lines), tuple(found))
-    _write(overlay, done, lines)
-    return done
+    _write(Path(overlay), done, lines)
+    yield asdict(done)
 
 
 def _iri(curie: str) -> str:

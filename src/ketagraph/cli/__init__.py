@@ -75,13 +75,7 @@ def load_commands(wanted: str = "") -> None:
 
 
 def _run(wanted: str) -> None:
-    from ketagraph.cli import contained
-
-    if wanted in contained.READERS and not contained.is_within():
-        sys.exit(contained.supervise(sys.argv[1:]))
     load_commands(wanted)
-    if contained.is_within():
-        contained.enter()
     app()
 
 

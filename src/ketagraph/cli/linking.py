@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from ketagraph import accepting, linking, mappings, names, ontologies, releases, sources, vocabulary
+from ketagraph import accepting, linking, mappings, names, naming, releases, sources, vocabulary
 from ketagraph.cli import app, screen
 from ketagraph.cli.asking import opened
 from ketagraph.cli.settings import ReleaseFolder
@@ -17,7 +17,6 @@ from ketagraph.errors import SourceError
 from ketagraph.lexicon import Entry
 from ketagraph.linking import Name
 from ketagraph.mappings.model import Mapping as Row
-from ketagraph.store.loading import Expansion
 
 __all__: list[str] = []
 
@@ -50,7 +49,7 @@ def link(
         raise SourceError(faults)
     entries = releases.dossier(opened(release)[1]).lexicon.entries
     ours = [entry for entry in entries if entry.iri.removeprefix(names.BASE) in words.parents]
-    theirs = [name for file in files for name in linking.catalogue(ontologies.read(file, Expansion()))]
+    theirs = [name for file in files for name in naming.names_in(file)]
     if measure:
         _measure(ours, theirs, rows)
         return

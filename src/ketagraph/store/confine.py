@@ -14,13 +14,17 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+import ketagraph
+
 __all__ = [
     "address_space",
     "cap_cpu",
     "cap_memory",
     "die_with_parent",
+    "environment",
     "expect_no_escape",
     "isolate_network",
+    "leave_no_core",
     "peak_memory",
 ]
 
@@ -28,6 +32,12 @@ __all__ = [
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
 _LINUX = sys.platform == "linux"
+
+
+def environment() -> dict[str, str]:
+    """Return our environment with the package's folder in front, so that a process runs the same code."""
+    paths = [str(Path(ketagraph.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
 
 
 def _libc() -> ctypes.CDLL:
@@ -50,9 +60,14 @@ def die_with_parent(parent: int) -> None:
         os._exit(1)
 
 
+def leave_no_core() -> None:
+    """Have no core dump written: it would hold what was read."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
 def expect_no_escape() -> None:
     """No core dumps, no files written, no new privileges, first in line where memory runs out."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    leave_no_core()
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     if _LINUX:
         _libc().prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)

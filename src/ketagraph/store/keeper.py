@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -14,8 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import ketagraph
 from ketagraph.errors import EnvironmentFault, Fault, SourceError
+from ketagraph.store import confine
 
 __all__ = ["Keeper", "Nursing", "PoolSettings"]
 
@@ -161,12 +160,6 @@ def _spawned() -> tuple[subprocess.Popen[bytes], socket.socket]:
         # -P keeps modules of the current folder from standing in for the library's.
         command = [sys.executable, "-P", "-m", "ketagraph.store.nursery", str(theirs.fileno())]
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()], env=_environment()
+            command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()], env=confine.environment()
         )
     return process, ours
-
-
-def _environment() -> dict[str, str]:
-    """Ours, with the package's folder in front, so that the nursery runs the same code."""
-    paths = [str(Path(ketagraph.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
