@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import os
 import signal
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ketagraph.errors import EnvironmentFault, QueryOutOfMemory, QueryTimeout, SourceError
-from ketagraph.store import Query
+from ketagraph.store import Query, allowance
 from ketagraph.store import disk as module
 from ketagraph.store.disk import ensure, memory_needed
 from ketagraph.store.pool import Pool, PoolSettings
@@ -118,7 +119,7 @@ def test_a_build_that_is_killed_is_told_and_leaves_nothing_that_could_be_served(
     folder = tmp_path / "stores"
     with monkeypatch.context() as patched:
         patched.setattr(module, "_fill", killed)
-        with pytest.raises(EnvironmentFault, match="the process that built it ended"):
+        with pytest.raises(EnvironmentFault, match="ended with SIGKILL; it needs more memory"):
             ensure(folder, [data], union=False)
     assert [name[:10] for name in stores(folder)] == [".building-"]
     again = ensure(folder, [data], union=False)
@@ -130,6 +131,52 @@ def test_a_file_that_cannot_be_loaded_is_named_with_its_line(data: Path) -> None
     with pytest.raises(SourceError, match=r"data\.nq:2: "):
         answers(on_disk(data), "ASK {}")
     assert stores(data.parent / "stores") == []
+
+
+RDF = 'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:e="http://e/"'
+BOMB_OF_ENTITIES = f'<!DOCTYPE r [<!ENTITY a "lol"><!ENTITY b "{"&a;" * 10}">]><rdf:RDF {RDF}/>'
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("entities.rdf", BOMB_OF_ENTITIES.encode(), "declares an entity"),
+        ("deep.ttl", b"<http://e/a> <http://e/p> " + b"[ <http://e/p> " * 300_000, "deep.ttl"),
+        ("deep.jsonld", b'{"http://e/p": ' * 300_000, "deep.jsonld"),
+        ("literal.nt", b'<http://e/a> <http://e/p> "%b" .\n' % (b"x" * (17 << 20)), "longer than the engine"),
+        ("cut.trig", b"<http://e/g> { <http://e/a> <http://e/p> <http://e/b> ", "cut.trig"),
+        ("latin.nt", b'<http://e/a> <http://e/p> "\xe9" .\n', "latin.nt:1"),
+        ("bomb.ttl.gz", gzip.compress(b" " * 50_000_000, mtime=0), "unfolds to more than 200 times"),
+        ("cut.nt.gz", gzip.compress(b"<http://e/a> " * 1000, mtime=0)[:-9], "cut.nt.gz"),
+        ("context.jsonld", b'{"@context": "http://127.0.0.1:9/", "@id": "http://e/a"}', "not fetched"),
+    ],
+)
+def test_a_hostile_file_ends_its_builder_at_worst(
+    tmp_path: Path, name: str, content: bytes, said: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(SourceError, match=said):
+        ensure(tmp_path / "stores", [path], union=False)
+    assert stores(tmp_path / "stores") == []
+
+
+@pytest.mark.parametrize(
+    ("bounds", "said"),
+    [
+        ({"_BUFFERS": 200 << 20, "_PER_CORE": 0, "_LOADING": 0}, "needs more memory"),
+        ({"_SECONDS": -2.0, "_BYTES_PER_SECOND": 1 << 40}, "ended with SIGXCPU; it needs more time"),
+    ],
+)
+def test_building_takes_no_more_than_loading_may(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bounds: dict[str, float], said: str
+) -> None:
+    path = tmp_path / "many.nt"
+    path.write_text("".join(f'<http://e/{n}> <http://e/p> "{n}" .\n' for n in range(400_000)))
+    for bound, value in bounds.items():
+        monkeypatch.setattr(allowance, bound, value)
+    with pytest.raises(EnvironmentFault, match=said):
+        ensure(tmp_path / "stores", [path], union=False)
 
 
 def test_a_missing_file_is_one_error(tmp_path: Path) -> None:

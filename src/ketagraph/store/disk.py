@@ -8,6 +8,7 @@ process forks workers that open a store, so a store is built in a process of its
 
 from __future__ import annotations
 
+import faulthandler
 import fcntl
 import json
 import os
@@ -24,7 +25,7 @@ import pyoxigraph
 from pyoxigraph import DefaultGraph, NamedNode, Quad, Store
 
 from ketagraph.errors import EnvironmentFault, Fault, SourceError
-from ketagraph.store import confine, loading
+from ketagraph.store import allowance, confine, loading
 
 __all__ = ["DiskStore", "build", "ensure", "memory_needed"]
 
@@ -35,7 +36,7 @@ _IN_MEMORY = 4
 """A file of one byte takes at most this many in memory once it is loaded."""
 _UNFOLDED = 20
 _BUILD_MEMORY = 8 << 30
-"""Address space that building may take, so that a hostile file ends the builder at worst."""
+"""Address space that building takes at most, however long the files: it writes what it has read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,25 +195,27 @@ def _in_a_process(folder: Path, paths: Sequence[Path], *, union: bool) -> None:
     with os.fdopen(reading) as pipe:
         told = pipe.read()
     _, status = os.waitpid(pid, 0)
-    report: dict[str, Any] = json.loads(told) if told else {"failed": _untold(folder, status)}
+    report: dict[str, Any] = (
+        json.loads(told) if told else {"failed": _untold(folder, os.waitstatus_to_exitcode(status))}
+    )
     if report.get("faults"):
         raise SourceError([Fault(*fault) for fault in report["faults"]])
     if "failed" in report:
         raise EnvironmentFault(report["failed"])
 
 
-def _untold(folder: Path, status: int) -> str:
-    return (
-        f"cannot build a store on disk below {folder}: the process that built it ended (status {status}); "
-        "it may need more memory or space than there is"
-    )
+def _untold(folder: Path, code: int) -> str:
+    return f"cannot build a store on disk below {folder}: {allowance.ended(code)}"
 
 
 def _be_builder(parent: int, writing: int, folder: Path, paths: Sequence[Path], *, union: bool) -> None:
     report: dict[str, Any] = {}
     try:
         confine.die_with_parent(parent)
-        confine.cap_memory(confine.address_space() + _BUILD_MEMORY)
+        confine.leave_no_core()
+        # How it ends is told by its status; a trace of the stack says nothing to whoever asked for a store.
+        faulthandler.disable()
+        allowance.allow(paths, most=_BUILD_MEMORY)
         build(folder, paths, union=union)
     except SourceError as error:
         report = {"faults": [[each.path, each.line, each.column, each.message] for each in error.faults]}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import signal
 import socket
 import subprocess
 import sys
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ketagraph.errors import EnvironmentFault, Fault, SourceError
-from ketagraph.store import confine
+from ketagraph.store import allowance, confine
 
 __all__ = ["Keeper", "Nursing", "PoolSettings"]
 
@@ -136,10 +135,7 @@ class Keeper:
     async def _last_words(self) -> str:
         while self._process.poll() is None:
             await asyncio.sleep(0.01)
-        code = self._process.returncode
-        name = signal.Signals(-code).name if code < 0 else f"status {code}"
-        lack = "time" if code == -signal.SIGXCPU else "memory"
-        return f"the process that read it ended with {name}; it needs more {lack} than loading may take"
+        return allowance.ended(self._process.returncode)
 
     def _listen(self, on_gone: Callable[[int, int], None], on_lost: Callable[[], None]) -> None:
         received = self._control.recv(_READ)

@@ -32,7 +32,7 @@ from typing import Any, NoReturn
 from pyoxigraph import NamedNode, Store
 
 from ketagraph.errors import EnvironmentFault, SourceError
-from ketagraph.store import confine, loading
+from ketagraph.store import allowance, confine, loading
 from ketagraph.store.disk import ensure, memory_needed
 from ketagraph.store.engine import open_store
 from ketagraph.store.worker import work
@@ -41,13 +41,6 @@ __all__ = ["Nursery", "main"]
 
 _NICENESS = 5
 _GRAPHS = 1000
-_LOADING = 32
-"""A file of one byte may take this many in memory while it is loaded."""
-_UNFOLDED = 20
-_SECONDS, _BYTES_PER_SECOND = 30.0, 250_000
-"""Loading may take this many seconds of processor time, and one more for so many bytes."""
-_BUFFERS = 1 << 30
-"""Bytes that loading may take at least: the engine reserves hundreds of megabytes for the smallest file."""
 
 
 def main() -> None:
@@ -65,7 +58,7 @@ def main() -> None:
         except EnvironmentFault as error:
             _report(control, {"failed": str(error), "faults": []})
             return
-        confine.cap_memory(None)
+        allowance.lift()
         network = confine.isolate_network()
         _report(control, {"ready": {**facts, "network": not network}})
         Nursery(control, store, settings["memory"]).tend()
@@ -88,22 +81,13 @@ def _loaded(settings: dict[str, Any]) -> tuple[Callable[[], Store], dict[str, ob
 
 
 def _load(settings: dict[str, Any]) -> Store:
-    """Read the data under a memory cap of its own, so that a hostile file ends this process at worst."""
+    """Read the data under caps of their own, so that a hostile file ends this process at worst."""
     paths = [Path(path) for path in settings["data"]]
-    with suppress(OSError):
-        size = sum(map(_size, paths))
-        confine.cap_memory(confine.address_space() + max(settings["memory"], _BUFFERS) + _LOADING * size)
-        confine.cap_cpu(_SECONDS + size / _BYTES_PER_SECOND)
+    allowance.allow(paths, least=settings["memory"])
     store = open_store(paths[0])
     for path in paths[1:]:
         loading.load_file(store, path)
-    confine.cap_cpu(None)
     return store
-
-
-def _size(path: Path) -> int:
-    """Count a file's bytes, or estimate how many it unfolds to."""
-    return path.stat().st_size * (_UNFOLDED if path.suffix == ".gz" else 1)
 
 
 def _graphs(store: Store) -> list[str]:
