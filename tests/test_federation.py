@@ -345,9 +345,16 @@ def test_an_iri_from_there_is_one_or_refused(text: str) -> None:
 )
 def test_terms_that_cannot_be_written_are_refused(row: object) -> None:
     body = json.dumps({"head": {"vars": ["s"]}, "results": {"bindings": [row]}}).encode()
-    request = fetching.Request("http://e/", "", ("s",), 1.0, 1, 10)
+    request = fetching.Request("http://e/", "", ("s",), 1.0, 1 << 10, 10)
     with pytest.raises(fetching.Failed, match="JSON format"):
         fetching.table(body, request)
+
+
+def test_characters_that_grow_when_written_count_as_what_they_grow_to() -> None:
+    row = {"s": {"type": "literal", "value": "\x80" * 200}}
+    body = json.dumps({"head": {"vars": ["s"]}, "results": {"bindings": [row]}}).encode()
+    with pytest.raises(fetching.Failed, match="larger than 1000 bytes once it is written"):
+        fetching.table(body, fetching.Request("http://e/", "", None, 1.0, 1000, 10))
 
 
 def test_a_variable_from_there_cannot_end_the_list_of_variables() -> None:

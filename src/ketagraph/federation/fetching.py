@@ -1,10 +1,10 @@
 """One question to one endpoint: the process that has a network, and nothing else.
 
 Run as ``python -m ketagraph.federation.fetching``; a request (JSON, see :class:`Request`) comes on standard
-input, and what was found goes to standard output::
+input, and what was found goes to standard output as a line of JSON and, behind it, one line for each row::
 
-    {"variables": [name, …], "rows": ["(<iri> UNDEF \\"text\\"@en)", …], "blank": [name, …]}
-    or {"failed": message}
+    {"variables": [name, …], "blank": [name, …]}     or {"failed": message}
+    (<iri> UNDEF "text"@en)
 
 Rows are written as SPARQL's VALUES takes them; ``blank`` names variables with blank nodes, of which no other
 query can speak. Nothing of whoever asks goes along, redirects are not followed, answers are bounded, and the
@@ -19,7 +19,7 @@ import re
 import socket
 import ssl
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -77,7 +77,8 @@ def main() -> None:
         found = {"failed": str(error)}
     except MemoryError:
         found = {"failed": "its answer needs more memory than one may have"}
-    sys.stdout.write(json.dumps(found))
+    rows = found.pop("rows", ())
+    sys.stdout.write("\n".join((json.dumps(found), *rows)))
 
 
 def fetch(request: Request) -> bytes:
@@ -167,11 +168,21 @@ def table(body: bytes, request: Request) -> dict[str, Any]:
         wanted = list(map(_variable, offered if request.variables is None else request.variables))
         return {
             "variables": wanted,
-            "rows": [f"({' '.join(_cells(row, wanted))})" for row in rows],
+            "rows": list(_bounded((f"({' '.join(_cells(row, wanted))})" for row in rows), request.max_bytes)),
             "blank": sorted({name for row in rows for name in wanted if _is_blank(row.get(name))}),
         }
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise Failed(f"its answer is not in SPARQL's JSON format: {error!r}"[:300]) from error
+
+
+def _bounded(rows: Iterable[str], limit: int) -> Iterator[str]:
+    """Pass rows on while they are not larger together than an answer may be: a few bytes may become many."""
+    size = 0
+    for row in rows:
+        size += len(row)
+        if size > limit:
+            raise Failed(f"its answer is larger than {limit} bytes once it is written out; ask for less")
+        yield row
 
 
 def _variable(name: str) -> str:
