@@ -331,8 +331,8 @@ def test_relative_iris_are_resolved_against_the_endpoint(client):
     assert values(get(client, "SELECT (IRI('x') AS ?x) {}")) == [str(client.base_url.join("/x"))]
 
 
-def test_a_strange_host_header_changes_nothing(client):
-    response = client.get("/sparql", params={"query": "ASK {}"}, headers={"Host": 'a b<>"{}'})
+def test_a_host_of_another_name_changes_nothing(client):
+    response = client.get("/sparql", params={"query": "ASK {}"}, headers={"Host": "other.example:9"})
     assert response.json()["boolean"] is True
 
 

@@ -181,6 +181,22 @@ def test_a_client_that_waits_for_100_gets_it_at_once():
     assert connected(talk)[0] == (b"HTTP/1.1 100 Continue\r\n\r\n", (b"HTTP/1.1 200 OK", b"/x"))
 
 
+@pytest.mark.parametrize("host", [b"", b"x", b"x:80", b"127.0.0.1", b"[::1]:8000", b"a_b-c.example."])
+def test_a_host_is_a_name_or_an_address(host):
+    asked = b"GET /x HTTP/1.1\r\nconnection: close\r\nhost: %b\r\n\r\n" % host
+    assert connected(all_of(asked))[0].endswith(b"/x")
+
+
+def test_a_long_head_that_arrives_at_once_is_refused_and_a_long_body_is_not():
+    long = b"x: %b\r\n" % (b"y" * 66_000)
+    assert connected(all_of(b"GET / HTTP/1.1\r\nhost: x\r\n" + long * 2 + b"\r\n"))[0].startswith(
+        b"HTTP/1.1 431 "
+    )
+    body = b"z" * 200_000
+    asked = POST + b"connection: close\r\ncontent-length: %d\r\n\r\n" % len(body) + body
+    assert connected(all_of(asked))[0].endswith(b"/x")
+
+
 def test_an_endless_head_is_refused():
     async def talk(reader, writer):
         writer.write(b"GET / HTTP/1.1\r\n" + b"x: %b\r\n" % (b"y" * 100) * 1300)
@@ -208,6 +224,8 @@ def all_of(*pieces: bytes) -> Talk:
         b"GIBBERISH\r\n\r\n",
         b"GET / HTTP/1.1\r\n\r\n",
         b"GET / HTTP/1.1\r\nhost: x\r\nhost: y\r\n\r\n",
+        b'GET / HTTP/1.1\r\nhost: a b<>"{}\r\n\r\n',
+        b"GET / HTTP/1.1\r\nhost: a/b\r\n\r\n",
         POST + b"content-length: 1\r\ntransfer-encoding: chunked\r\n\r\n",
         POST + b"content-length: 1\r\ncontent-length: 1\r\n\r\na",
         POST + b"transfer-encoding: gzip, chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
@@ -227,6 +245,7 @@ def test_what_is_no_request_is_refused_with_a_problem_document(garbage):
         (b"get / HTTP/1.1", b"501 Not Implemented", "method"),
         (b"DESCRIBE / HTTP/1.1", b"501 Not Implemented", "method"),
         (b"GET / HTTP/4.0", b"505 HTTP Version Not Supported", "http-version"),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"505 HTTP Version Not Supported", "http-version"),
         (b"PRI * HTTP/2.0", b"505 HTTP Version Not Supported", "http-version"),
         (b"\x16\x03\x01\x02\x00\x01", b"400 Bad Request", "refused"),
     ],

@@ -63,7 +63,8 @@ _PACKERS: Mapping[str, Callable[[], Packer]] = {
 
 @lru_cache(maxsize=64)
 def _choose(accept: str) -> str:
-    liked = dict(map(_weighted, accept.lower().split(",")))
+    # RFC 9110, section 8.4.1.3: x-gzip is another name of gzip.
+    liked = dict(map(_weighted, accept.lower().replace("x-gzip", "gzip").split(",")))
     ranked = [(liked.get(coding, liked.get("*", 0.0)), coding) for coding in _PACKERS]
     quality, best = max(ranked, key=lambda pair: pair[0])
     return best if quality > 0 and quality >= liked.get("identity", 0.0) else IDENTITY

@@ -10,6 +10,7 @@ is refused with a problem document, like everything else.
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from typing import Any, Protocol
 
@@ -31,6 +32,9 @@ _LARGEST = 1 << 17
 
 _LONGEST_TARGET = (1 << 16) - 1
 """Bytes of a request's target that the parser can read."""
+
+_HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(?::\d*)?")
+"""What may stand in Host: https://www.rfc-editor.org/rfc/rfc9112#section-3.2."""
 
 _QUEUED = 32
 """Requests that may wait on one connection for the answers before them."""
@@ -122,9 +126,14 @@ class Wire(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Refuse what another server could understand otherwise; leave the body to the application."""
+        # Body and head may have come in one piece.
+        if self._head > _LARGEST and len(self.url) + sum(map(_size, self.headers)) > _LARGEST:
+            raise ValueError(unread.LARGE)
         named = [name for name, value in self.headers if name == b"host" or _is_strange(name, value)]
         if named != [b"host"] and (named or self.parser.get_http_version() == "1.1"):
-            raise ValueError("expected one Host, and no coding but chunked")
+            raise ValueError(unread.HOST)
+        if named and not _HOST.fullmatch(dict(self.headers)[b"host"]):
+            raise ValueError(unread.HOST)
         super().on_headers_complete()
         self.cycle.transport = self._cork  # type: ignore[assignment] # as much of one as a cycle needs
         self._head, self._has_head = 0, True
@@ -210,6 +219,10 @@ class Wire(HttpToolsProtocol):
             self._stall = self.loop.call_later(_SLOWEST, self._abort_stalled, left)
         else:
             self.transport.abort()
+
+
+def _size(header: tuple[bytes, bytes]) -> int:
+    return len(header[0]) + len(header[1])
 
 
 def _is_strange(name: bytes, value: bytes) -> bool:
