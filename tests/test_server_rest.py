@@ -254,6 +254,8 @@ def test_a_term_is_told_as_json_or_as_rdf(client):
         ("/api/terms/ketamin", "ketamine"),
         ("/api/terms/keta:Unheard", None),
         ("/api/terms/nothing-of-that-name", None),
+        ("/api/terms/" + "k%20" * 2000, None),
+        ("/api/terms/http://x/%3E%20%7B", None),
         ("/api/questions/trails", "trials"),
         ("/Ketamin", "keta:Ketamine"),
         ("/trial/trial-2", "trial-1"),
@@ -266,6 +268,13 @@ def test_an_address_that_leads_nowhere_names_those_near_it(client, path, near):
     assert (answer.status_code, kind(answer)) == (404, "not-found")
     assert answer.headers["content-type"] == "application/problem+json"
     assert (near is None) or near in answer.json()["suggestions"]
+
+
+def test_a_limit_beyond_all_numbers_is_as_good_as_none(client):
+    some = client.get("/api/terms").json()
+    assert len(some) > 1
+    assert client.get("/api/terms?limit=99999999999999999999999").json() == some
+    assert len(client.get("/api/terms?limit=-9").json()) == 1
 
 
 def test_a_name_of_several_things_in_an_address_leads_nowhere_and_lists_them(client):

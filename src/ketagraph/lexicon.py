@@ -21,6 +21,8 @@ __all__ = ["Entry", "Lexicon", "nearest"]
 
 _SUGGESTIONS = 5
 _NEAR = 60.0
+_LONGEST = 200
+"""Characters of a name that are compared with others."""
 _LIKE = 80.0
 
 
@@ -127,11 +129,17 @@ class Lexicon:
     def _unknown(self, name: str, within: str) -> UnknownName:
         pool = {entry.name: entry.iri for entry in self.entries if not within or within in entry.classes}
         near = process.extract(
-            name, list(pool), scorer=fuzz.WRatio, processor=_fold, limit=_SUGGESTIONS, score_cutoff=_NEAR
+            name[:_LONGEST],
+            list(pool),
+            scorer=fuzz.WRatio,
+            processor=_fold,
+            limit=_SUGGESTIONS,
+            score_cutoff=_NEAR,
         )
         suggestions = list(dict.fromkeys(self.labels.get(pool[match], match) for match, _, _ in near))
         hint = f"; did you mean {', '.join(suggestions)}?" if suggestions else ""
-        return UnknownName(f"nothing is called {name!r}{hint}", suggestions)
+        shown = f"{name[:_LONGEST]!r}" + "…" * (len(name) > _LONGEST)
+        return UnknownName(f"nothing is called {shown}{hint}", suggestions)
 
 
 def nearest(name: str, known: Iterable[str]) -> list[str]:

@@ -18,6 +18,7 @@ from ketagraph.server import coding, judging, operating, pages, problem, questio
 from ketagraph.server.config import ServeConfig
 from ketagraph.server.courtesy import Courtesy
 from ketagraph.server.front import SPARQL
+from ketagraph.server.intake import Intake
 from ketagraph.server.lookup import Lookup
 from ketagraph.server.sparql import Check, SparqlApp
 from ketagraph.store import Store
@@ -25,6 +26,8 @@ from ketagraph.store import Store
 __all__ = ["Application", "create_app"]
 
 _PROBLEM: dict[str, Any] = problem.described("What was asked for cannot be had, and why.")
+_OF_ADDRESS = {404, 405}
+"""Statuses of which Starlette says nothing that the request does not say better."""
 _INTERNAL = "this should not have happened; please report it"
 
 
@@ -74,6 +77,7 @@ def create_app(
     app.sparql = sparql or SparqlApp(config, store, check)
     app.add_middleware(GZipMiddleware, minimum_size=coding.SMALLEST, compresslevel=1)
     app.add_middleware(Courtesy)
+    app.add_middleware(Intake)
     app.add_exception_handler(HTTPException, _missing)
     app.add_exception_handler(KetaGraphError, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -98,7 +102,10 @@ def _add_rest(app: Application, config: ServeConfig, store: Store) -> None:
 async def _missing(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     headers = error.headers if isinstance(error, HTTPException) else None
-    answer = await _problem(request, QueryRefused(f"{request.method} {request.url.path}", status=status))
+    shown = f"{request.method} {request.url.path}"
+    if isinstance(error, HTTPException) and status not in _OF_ADDRESS:
+        shown = error.detail
+    answer = await _problem(request, QueryRefused(shown, status=status))
     answer.headers.update(headers or {})
     return answer
 

@@ -6,6 +6,7 @@ its forms, limits and headers.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
@@ -120,7 +121,8 @@ def _endpoint(
         # A form sends empty fields along.
         values = {name: value for name, value in given.items() if value and name not in CONTROLS}
         lexicon = await lookup.lexicon()
-        text = questions.bind(question, _resolved(question, values, lexicon))
+        # Some milliseconds of comparing names, where one is unknown.
+        text = questions.bind(question, await asyncio.to_thread(_resolved, question, values, lexicon))
         return Relayed(sparql, lambda: operation(request, text))
 
     return answer

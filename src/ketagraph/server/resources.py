@@ -31,6 +31,7 @@ from ketagraph.server.negotiation import choose
 from ketagraph.server.plain import policy, resource_page
 from ketagraph.server.relayed import Relayed, controls, operation
 from ketagraph.server.sparql import SparqlApp
+from ketagraph.sparql_terms import reference
 from ketagraph.store import Query, Store
 from ketagraph.store.formats import GRAPHS
 
@@ -39,6 +40,7 @@ __all__ = ["include_resources", "include_terms"]
 _MINTED = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]{0,200}")
 _TERM = re.compile(r"[A-Z][A-Za-z0-9]{2,80}")
 _SUGGESTIONS = 3
+_LONGEST_NAME, _MOST_NAMES = 1000, 100_000
 _RDF = tuple(media_type for media_type in GRAPHS if media_type not in ("application/xml", "application/json"))
 _MOST_TRIPLES = 1 << 40
 _MOST_FACTS = 1000
@@ -99,7 +101,7 @@ def include_terms(app: FastAPI, config: ServeConfig, sparql: SparqlApp, store: S
             for entry in lexicon.entries
             if entry.kind == "label" and (not rdf_class or rdf_class in entry.classes)
         )
-        return [_hit(lexicon, entry, 100.0) for entry in islice(found, max(1, limit))]
+        return [_hit(lexicon, entry, 100.0) for entry in islice(found, max(1, min(limit, _MOST_NAMES)))]
 
     @app.get("/api/terms/{name:path}", tags=["terms"], response_model=Resource)
     async def term(request: Request, name: str) -> Resource | Response:
@@ -176,10 +178,18 @@ def _resolved(name: str, lexicon: Lexicon) -> str:
 
 async def _addressed(name: str, lookup: Lookup) -> str:
     """IRI of a name in an address."""
+    if len(name) > _LONGEST_NAME:
+        raise problem.NothingThere(f"nothing is called {name[:80]!r}…")
+    lexicon = await lookup.lexicon()
     try:
-        return _resolved(name, await lookup.lexicon())
+        # Some milliseconds of comparing names, where it is unknown.
+        iri = await asyncio.to_thread(_resolved, name, lexicon)
+        reference(iri)
     except UnknownName as error:
         raise problem.NothingThere.of(error) from error
+    except ValueError as error:
+        raise problem.NothingThere(f"{name[:80]!r} is no IRI") from error
+    return iri
 
 
 async def _nothing_at(path: str, lookup: Lookup) -> problem.NothingThere:

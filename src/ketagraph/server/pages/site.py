@@ -122,8 +122,10 @@ class Site:
             "edition": self.store.edition[:12],
             "built": self.built() if self.is_release else "",
         }
-        body = self._templates.get_template(template).render(shared | values).encode()
-        return answer(request, body, status=status)
+        filling = self._templates.get_template(template)
+        # The longest pages take a quarter of a second, in which others want to be answered.
+        page = await asyncio.to_thread(filling.render, shared | values)
+        return answer(request, page.encode(), status=status)
 
 
 def answer(request: Request, body: bytes, *, status: int = 200) -> Response:
