@@ -12,8 +12,11 @@ from hashlib import sha256
 import httpx
 import pytest
 
+from ketagraph import questions
+from ketagraph.lexicon import Lexicon
 from ketagraph.server import ServeConfig, create_app, logs
 from ketagraph.server.config import is_loopback
+from ketagraph.server.lookup import Lookup
 from ketagraph.server.rates import client_of
 from test_server_cache import ASK, Counting, ask, get, store
 from test_server_running import ENDLESS, data, kind, running
@@ -142,6 +145,32 @@ def test_a_client_has_its_share_of_query_time(store):
     application = served(store, client_limits=True, client_seconds=0.001)
     statuses = [answer.status_code for answer in ask(application, get(ASK), get("ASK { }"), get(ASK))]
     assert statuses == [200, 429, 200], "what is kept from before costs nothing"
+
+
+def test_routes_are_booked_on_the_account_of_the_queries(store):
+    application = served(store, client_limits=True, client_errors=2)
+    wrong = {"method": "POST", "url": "/api/judge", "json": {}}
+    answers = ask(application, wrong, get("oops"), wrong, get(ASK), {"url": "/nothing"})
+    assert [answer.status_code for answer in answers] == [422, 400, 429, 429, 429]
+    assert kind(answers[2]) == kind(answers[4]) == "rate-limited"
+    assert 0 < int(answers[2].headers["retry-after"]) <= 60
+    free = ["/healthz", "/metrics", "/static/none.css"]
+    assert {answer.status_code for answer in ask(application, *({"url": url} for url in free))} == {200, 404}
+    assert elsewhere(application, "/api/search").status_code == 422
+
+
+def test_a_question_is_booked_once(store, monkeypatch):
+    async def nothing(_: Lookup) -> Lexicon:
+        return Lexicon.of(())
+
+    monkeypatch.setattr(Lookup, "lexicon", nothing)
+    slug, text = "all", "#+ summary: All of it\nSELECT ?s { ?s ?p ?o } ORDER BY ?s\n"
+    application = served(
+        store, client_limits=True, client_errors=3, questions=[questions.parse(text, slug, "a")]
+    )
+    refused = {"url": "/api/questions/all?format=nonsense"}
+    statuses = [answer.status_code for answer in ask(application, *[refused] * 4)]
+    assert statuses == [406, 406, 406, 429]
 
 
 @pytest.mark.parametrize(("host", "limited"), [("127.0.0.1", False), ("::1", False), ("0.0.0.0", True)])

@@ -78,6 +78,10 @@ def create_app(
     app.add_middleware(GZipMiddleware, minimum_size=coding.SMALLEST, compresslevel=1)
     app.add_middleware(Courtesy)
     app.add_middleware(Intake)
+    if app.sparql.rates:
+        from ketagraph.server.rationing import Rationing
+
+        app.add_middleware(Rationing, rates=app.sparql.rates)
     app.add_exception_handler(HTTPException, _missing)
     app.add_exception_handler(KetaGraphError, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)

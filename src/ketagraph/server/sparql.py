@@ -29,7 +29,7 @@ from ketagraph.store.formats import BINDINGS, GRAPHS, SHORT_NAMES
 if TYPE_CHECKING:
     from ketagraph.server.rates import Rates
 
-__all__ = ["Check", "SparqlApp"]
+__all__ = ["BOOKED", "Check", "SparqlApp"]
 
 Check = Callable[[str], object]
 """The guard: takes the query's text, raises QueryRefused."""
@@ -43,17 +43,23 @@ _PREFLIGHT = [
     (b"access-control-allow-headers", b"*"),
     (b"access-control-max-age", b"86400"),
 ]
+BOOKED = "ketagraph.booked"
+"""Key of a scope's state: what the request cost its client has been booked here."""
+
 _CHOSEN = b"x-ketagraph-query-id"
 _REPEATED = b"%bx-ketagraph-query-id: %b-%x\r\nx-ketagraph-elapsed-ms: 0.0\r\n"
 
 
 class SparqlApp:
-    """``/sparql`` over one store; ``check`` is the guard, or None where there is none (tests)."""
+    """``/sparql`` over one store; ``check`` is the guard, or None where there is none (tests).
+
+    ``rates`` are the accounts of the clients, None where nobody is limited.
+    """
 
     def __init__(self, config: ServeConfig, store: Store, check: Check | None) -> None:
         self._config, self._store, self._check = config, store, check
         self.cache, self.running, self.metrics = Cache(config.cache_mb << 20), Running(), Metrics()
-        self._rates = _rates(config) if config.limits_clients else None
+        self.rates = _rates(config) if config.limits_clients else None
         self._ids = FreshIds()
         self._run, self._numbers = secrets.token_hex(3).encode(), itertools.count(1)
         self._log = QueryLog(text=config.log_text) if config.log_queries else None
@@ -77,6 +83,7 @@ class SparqlApp:
     ) -> None:
         """Answer a request that comes down to the query operation that ``read`` gives."""
         exchange = self._exchange(scope, send)
+        scope.setdefault("state", {})[BOOKED] = True
         await self._conduct(exchange, lambda: self._operate(exchange, receive, read()))
 
     def _exchange(self, scope: Scope, send: Send) -> Exchange:
@@ -123,8 +130,8 @@ class SparqlApp:
             self._keep(exchange, edition, key, entry)
 
     def _admit(self, exchange: Exchange) -> None:
-        if self._rates:
-            self._rates.check(exchange.client)
+        if self.rates:
+            self.rates.check(exchange.client)
         if self._check:
             self._check(exchange.text)
 
@@ -151,8 +158,8 @@ class SparqlApp:
         """Write down how it went."""
         seconds, status = exchange.elapsed, exchange.status
         self.metrics.count(status, seconds, exchange.sent, cached=exchange.is_cached)
-        if self._rates and not exchange.is_cached and status != 429:
-            self._rates.spend(exchange.client, seconds, failed=status >= 400)
+        if self.rates and not exchange.is_cached and status != 429:
+            self.rates.spend(exchange.client, seconds, failed=status >= 400)
         if self._log:
             facts = {"status": status, "ms": round(seconds * 1000, 1), "rows": exchange.rows}
             facts |= {"bytes": exchange.sent, "cached": exchange.is_cached}
