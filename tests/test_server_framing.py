@@ -75,6 +75,34 @@ def test_an_old_client_learns_of_an_answer_that_broke_off():
         answered(OLD, [START, ONE])
 
 
+def test_an_old_client_that_leaves_is_no_fault_of_ours(caplog):
+    ended: list[bool] = []
+
+    async def application(scope, receive, send) -> None:
+        await send(START)
+        await send(ONE)
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        ended.append(True)
+
+    async def main() -> None:
+        config = uvicorn.Config(application, log_config=None, access_log=False, lifespan="off")
+        config.load()
+        make = partial(Wire, Nobody(), config=config, server_state=ServerState(), app_state={})
+        server = await asyncio.get_running_loop().create_server(make, "127.0.0.1", 0)
+        async with server, asyncio.timeout(20):
+            reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+            writer.write(OLD)
+            await reader.read(1)
+            writer.close()
+            while not ended:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.01)
+
+    asyncio.run(main())
+    assert [record for record in caplog.records if "Exception" in record.getMessage()] == []
+
+
 def test_a_length_that_is_known_stays():
     start = {**START, "headers": [(b"content-length", b"7")]}
     head, body = parts(answered(OLD, [start, ONE, TWO]))

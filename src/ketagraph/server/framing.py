@@ -63,8 +63,10 @@ class Corked:
 
     def reset(self) -> None:
         """Close so that the client learns that something is missing."""
-        if (stream := self._transport.get_extra_info("socket")) is not None:
-            stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESETTING)
+        if self.is_closing():
+            # It has left; there is nobody to tell.
+            return
+        self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESETTING)
         self._transport.abort()
 
     def is_closing(self) -> bool:
