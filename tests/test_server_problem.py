@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
@@ -127,27 +126,6 @@ def test_a_parameter_that_is_missing_or_of_another_type_is_a_problem():
     assert answer.status_code == 422
     assert answer.json()["type"].endswith("/errors/parameter")
     assert answer.json()["detail"].startswith("q: Field required; limit: Input should be a valid integer")
-
-
-@pytest.mark.parametrize("declared", [True, False])
-def test_a_body_without_end_is_refused_before_it_is_held(declared):
-    sent: list[int] = []
-
-    async def body() -> AsyncIterator[bytes]:
-        for number in range(100):
-            sent.append(number)
-            yield b" " * 65_536
-
-    async def asked() -> httpx.Response:
-        transport = httpx.ASGITransport(create_app(ServeConfig(Path("x.nq")), Counting()))
-        length = {"content-length": str(100 * 65_536)} if declared else {}
-        headers = {"content-type": "application/json", **length}
-        async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
-            return await client.post("/api/judge", content=body(), headers=headers)
-
-    answer = asyncio.run(asked())
-    assert (answer.status_code, answer.json()["detail"]) == (413, "the request is longer than 262144 bytes")
-    assert len(sent) <= (0 if declared else 5)
 
 
 def test_json_that_cannot_be_read_is_told_in_words():

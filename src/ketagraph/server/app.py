@@ -77,7 +77,7 @@ def create_app(
     app.sparql = sparql or SparqlApp(config, store, check)
     app.add_middleware(GZipMiddleware, minimum_size=coding.SMALLEST, compresslevel=1)
     app.add_middleware(Courtesy)
-    app.add_middleware(Intake)
+    app.add_middleware(Intake, bodies=app.sparql.bodies)
     if app.sparql.rates:
         from ketagraph.server.rationing import Rationing
 

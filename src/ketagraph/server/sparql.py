@@ -18,6 +18,7 @@ from ketagraph.server import coding, protocol
 from ketagraph.server.cache import Cache, Entry, is_lasting, query_key
 from ketagraph.server.config import ServeConfig
 from ketagraph.server.exchange import ALLOW, PIECE, Exchange, typed
+from ketagraph.server.intake import Bodies
 from ketagraph.server.logs import QueryLog
 from ketagraph.server.metrics import Metrics
 from ketagraph.server.negotiation import choose
@@ -34,7 +35,6 @@ __all__ = ["BOOKED", "Check", "SparqlApp"]
 Check = Callable[[str], object]
 """The guard: takes the query's text, raises QueryRefused."""
 
-_LONGEST_BODY = 1 << 20
 # The HTTP parser ends its reading of URLs at 65,535 bytes, with an answer that helps nobody.
 _LONGEST_URL = 60_000
 _PREFLIGHT = [
@@ -53,13 +53,14 @@ _REPEATED = b"%bx-ketagraph-query-id: %b-%x\r\nx-ketagraph-elapsed-ms: 0.0\r\n"
 class SparqlApp:
     """``/sparql`` over one store; ``check`` is the guard, or None where there is none (tests).
 
-    ``rates`` are the accounts of the clients, None where nobody is limited.
+    ``rates`` are the accounts of the clients, None where nobody is limited; ``bodies`` are what is arriving.
     """
 
     def __init__(self, config: ServeConfig, store: Store, check: Check | None) -> None:
         self._config, self._store, self._check = config, store, check
         self.cache, self.running, self.metrics = Cache(config.cache_mb << 20), Running(), Metrics()
         self.rates = _rates(config) if config.limits_clients else None
+        self.bodies = Bodies()
         self._ids = FreshIds()
         self._run, self._numbers = secrets.token_hex(3).encode(), itertools.count(1)
         self._log = QueryLog(text=config.log_text) if config.log_queries else None
@@ -103,7 +104,7 @@ class SparqlApp:
         if scope["method"] == "OPTIONS":
             await exchange.respond(204, _PREFLIGHT)
             return
-        operation = await _read(exchange, scope, receive)
+        operation = await _read(exchange, scope, receive, self.bodies)
         if operation.text is None:
             await self._describe(exchange, operation.format)
         else:
@@ -208,21 +209,22 @@ def _rates(config: ServeConfig) -> Rates:
     return Rates(config.client_seconds, config.client_errors)
 
 
-async def _read(exchange: Exchange, scope: Scope, receive: Receive) -> protocol.Operation:
+async def _read(exchange: Exchange, scope: Scope, receive: Receive, bodies: Bodies) -> protocol.Operation:
     method = scope["method"]
     if method not in protocol.METHODS:
         raise QueryRefused(f"{method} is not for this endpoint; use GET or POST", status=405)
     if len(scope["query_string"]) > _LONGEST_URL:
         raise QueryRefused(f"the URL is longer than {_LONGEST_URL} bytes; send the query by POST", status=414)
-    has_body = method in ("POST", "QUERY")
-    body = await _body(exchange, receive) if has_body else b""
+    body = b""
+    if method in ("POST", "QUERY"):
+        with bodies.received(scope, receive) as take:
+            body = await _body(exchange, take)
     return protocol.read(method, scope["query_string"], exchange.header(b"content-type"), body)
 
 
 async def _body(exchange: Exchange, receive: Receive) -> bytes:
     if exchange.header(b"content-encoding") not in ("", "identity"):
         raise QueryRefused("cannot read a compressed request; send it as it is", status=415)
-    _measure(int(exchange.header(b"content-length")[:12] or 0))
     body = bytearray()
     more = True
     while more:
@@ -230,14 +232,8 @@ async def _body(exchange: Exchange, receive: Receive) -> bytes:
         if message["type"] == "http.disconnect":
             raise QueryRefused("the request ended before its body was complete")
         body += message.get("body", b"")
-        _measure(len(body))
         more = message.get("more_body", False)
     return bytes(body)
-
-
-def _measure(length: int) -> None:
-    if length > _LONGEST_BODY:
-        raise QueryRefused(f"the request is longer than {_LONGEST_BODY} bytes", status=413)
 
 
 def _forms(accept: str, wanted: str) -> tuple[str | None, str | None]:
