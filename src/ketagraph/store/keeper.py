@@ -99,11 +99,10 @@ class Keeper:
         self._order({"kill": ident})
 
     async def close(self) -> None:
-        """Hang up, and see that the nursery has ended (its workers end with it)."""
-        if self._control.fileno() < 0:
-            return
-        asyncio.get_running_loop().remove_reader(self._control)
-        self._control.close()
+        """Hang up, and see that the nursery has ended (its workers end with it); again does no harm."""
+        if self._control.fileno() >= 0:
+            asyncio.get_running_loop().remove_reader(self._control)
+            self._control.close()
         for _ in range(int(_PATIENCE / 0.01)):
             if self._process.poll() is not None:
                 return

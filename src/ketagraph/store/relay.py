@@ -21,7 +21,7 @@ class Relay:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._retiring: set[asyncio.Task[None]] = set()
+        self._retiring: dict[asyncio.Task[None], Pool] = {}
         self._closing = False
 
     @classmethod
@@ -71,14 +71,16 @@ class Relay:
         fresh = await Pool.open(settings)
         old, self._pool = self._pool, fresh
         task = asyncio.get_running_loop().create_task(old.retire())
-        self._retiring.add(task)
-        task.add_done_callback(self._retiring.discard)
+        self._retiring[task] = old
+        task.add_done_callback(self._retiring.pop)
 
     async def close(self) -> None:
         """Close every pool, whatever runs in it."""
         self._closing = True
-        retiring = list(self._retiring)
+        retiring = dict(self._retiring)
         for task in retiring:
             task.cancel()
         await asyncio.gather(*retiring, return_exceptions=True)
-        await self._pool.close()
+        # A pool may have been stopped in the middle of its own end, or before it began.
+        for pool in (*retiring.values(), self._pool):
+            await pool.close()
