@@ -165,6 +165,7 @@ def posted(content: bytes, media_type: str, encoding: str = "identity") -> dict[
         (posted(b"ASK {}", f"{DIRECT}; charset=latin1"), 415, "latin1"),
         (posted(b"\x1f", DIRECT, encoding="gzip"), 415, "compressed"),
         (posted(b"ASK {} #\xff", DIRECT), 400, "UTF-8"),
+        ({"method": "POST", "data": {"format": "json"}}, 400, "expected a parameter query"),
         ({"method": "POST"}, 415, "without Content-Type"),
         ({"params": {"query": "ASK {}"}, "headers": {"Accept": "image/png"}}, 406, "text/csv"),
         ({"params": {"query": "ASK {}"}, "headers": {"Accept": "json"}}, 406, "text/csv"),

@@ -58,7 +58,11 @@ def read(method: str, query_string: bytes, content_type: str, body: bytes) -> Op
         return _operation(_parameters(query_string))
     media_type = _utf8_type(content_type)
     if media_type == FORM:
-        return _operation(_parameters(query_string, body))
+        operation = _operation(_parameters(query_string, body))
+        if operation.text is None:
+            # The service describes itself to GET: https://www.w3.org/TR/sparql11-service-description/#accessing
+            raise QueryRefused("expected a parameter query in the form, or GET for the service description")
+        return operation
     if media_type == QUERY_TYPE:
         return _operation(_parameters(query_string), _decoded(body))
     if media_type == _UPDATE_TYPE:
