@@ -7,7 +7,7 @@ import pytest
 from ketagraph import names
 from ketagraph.dossier import Dossier
 from ketagraph.errors import AmbiguousName, UnknownName
-from ketagraph.lexicon import Entry, Lexicon
+from ketagraph.lexicon import Entry, Lexicon, nearest
 
 K = names.BASE
 TINY = Lexicon.of(
@@ -94,3 +94,10 @@ def test_records_are_named_in_full_only(dossier: Dossier) -> None:
         dossier.lexicon.resolve(claim)
     with pytest.raises(UnknownName):
         dossier.lexicon.resolve("kid:no-such-claim")
+
+
+def test_the_names_most_like_one_come_first_and_others_not_at_all():
+    known = ["trials-of-condition", "trials-of-drug", "evidence-for-claim"]
+    assert nearest("trials-of-drugs", known) == ["trials-of-drug"]
+    assert nearest("trials-of-conditoin", known) == ["trials-of-condition"]
+    assert nearest("zzz", known) == []

@@ -20,7 +20,7 @@ from ketagraph.errors import AmbiguousName, UnknownName
 __all__ = ["Entry", "Lexicon", "nearest"]
 
 _SUGGESTIONS = 5
-_NEAR = 60.0
+_NEAR, _ALIKE = 60.0, 70.0
 _LONGEST = 200
 """Characters of a name that are compared with others."""
 _LIKE = 80.0
@@ -144,7 +144,7 @@ class Lexicon:
 
 def nearest(name: str, known: Iterable[str]) -> list[str]:
     """Return those of the ``known`` names that are most like ``name``, best first."""
-    found = process.extract(name, list(known), scorer=fuzz.ratio, limit=_SUGGESTIONS, score_cutoff=_NEAR)
+    found = process.extract(name, list(known), scorer=fuzz.ratio, limit=_SUGGESTIONS, score_cutoff=_ALIKE)
     return [match for match, _, _ in found]
 
 
