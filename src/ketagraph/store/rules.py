@@ -1,57 +1,76 @@
 """Rules run where the data lie: CONSTRUCT queries in a store, until they add nothing.
 
-After the first round a rule runs again only if it looks at a predicate of which something new was drawn in
-the round before: nothing else can change what it draws. Results go from the engine into the store, not by
-way of another library, so that their number is bounded by the store alone.
+A rule runs after those that draw what it looks at, and again only if something that it looks at was drawn
+since: nothing else can change what it draws. Results go from the engine into the store, not by way of another
+library, so that their number is bounded by the store alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad, QueryTriples, Store, Triple
 
 from ketagraph.errors import EnvironmentFault, QueryRefused
-from ketagraph.names import PREFIXES
-from ketagraph.sparql_tokens import Token, tokens
 from ketagraph.store.evaluation import solve
+from ketagraph.store.patterns import EVERYTHING, TYPE, Facet, patterns
 from ketagraph.store.query import Query
 
-__all__ = ["Rule", "saturate"]
+__all__ = ["Rule", "saturate", "turns"]
 
 _ROUNDS = 10
-_TYPE = PREFIXES["rdf"] + "type"
-_LISTS = {"SELECT": {"{", "WHERE"}, "BY": {"}", "HAVING", "ORDER", "LIMIT"}, "VALUES": {"{"}}
-"""Words that begin a list of variables, and what ends it: no triple patterns stand there."""
-
-
-_SUBJECT_FOLLOWS = {"{", "}", ".", ")"}
+_UNION = DefaultGraph()
+_IS_A = NamedNode(TYPE)
+_NO_CLASS = "none"
+"""The class of what has none: no IRI, so no rule asks for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A CONSTRUCT query and the predicates that it may look at; ``reads`` None where it looks at any."""
+    """A CONSTRUCT query, what its pattern may look at and what its template may draw."""
 
     text: str
-    reads: frozenset[str] | None
+    reads: frozenset[Facet]
+    draws: frozenset[Facet]
 
     @classmethod
     def of(cls, text: str) -> Rule:
-        """Read a rule; every IRI of its pattern counts as a predicate that it looks at."""
-        found = list(tokens(text, comments=False))
-        body = _body(found)
-        if _has_open_predicate(body):
-            return cls(text, None)
-        prefixes = {
-            name.text.rstrip(":"): iri.text[1:-1] for name, iri in pairwise(found) if iri.text.startswith("<")
-        }
-        return cls(text, frozenset(_iri(token.text, prefixes) for token in body) - {""})
+        """Read a rule."""
+        return cls(text, *patterns(text))
 
-    def looks_at(self, predicates: set[str]) -> bool:
-        """Whether new triples of these predicates may let it draw more."""
-        return self.reads is None or bool(self.reads & predicates)
+    def looks_at(self, facets: Iterable[Facet]) -> bool:
+        """Whether triples of these facets may let it draw more."""
+        return any(_meet(read, facet) for facet in facets for read in self.reads)
+
+    def feeds(self, other: Rule) -> bool:
+        """Whether ``other`` may look at what this rule draws."""
+        return other.looks_at(self.draws)
+
+
+def _meet(one: Facet, other: Facet) -> bool:
+    """Whether some triple is of both facets."""
+    if EVERYTHING in (one, other):
+        return True
+    return one[0] == other[0] and (not one[1] or not other[1] or one[1] == other[1])
+
+
+def _in_order(rules: Sequence[Rule]) -> list[Rule]:
+    """Sort ``rules`` so that each comes after those that feed it, as far as they feed no circle."""
+    placed: list[Rule] = []
+    begun: set[str] = set()
+
+    def place(rule: Rule) -> None:
+        begun.add(rule.text)
+        for each in rules:
+            if each.text not in begun and each.feeds(rule):
+                place(each)
+        placed.append(rule)
+
+    for rule in rules:
+        if rule.text not in begun:
+            place(rule)
+    return placed
 
 
 def saturate(store: Store, rules: Sequence[Rule], *, into: str) -> list[str]:
@@ -62,66 +81,58 @@ def saturate(store: Store, rules: Sequence[Rule], *, into: str) -> list[str]:
     Raises:
         EnvironmentFault: they still add triples after several rounds.
     """
-    graph, drawn, due = NamedNode(into), set[str](), list(rules)
-    for _ in range(_ROUNDS):
-        fresh = {triple for rule in due for triple in _new(store, rule)}
-        if not fresh:
+    drawn: list[str] = []
+    due = {rule.text for rule in rules}
+    for rule in turns(rules):
+        if rule.text in due:
+            due.discard(rule.text)
+            fresh = set(_new(store, rule))
+            store.bulk_extend(
+                _placed(triple, place) for triple in fresh for place in (NamedNode(into), _UNION)
+            )
+            drawn += (f"{triple} ." for triple in fresh)
+            facets = _facets(store, fresh)
+            due |= {each.text for each in rules if each.looks_at(facets)}
+        if not due:
             return sorted(drawn)
-        places = (graph, DefaultGraph())
-        store.bulk_extend(_placed(triple, place) for triple in fresh for place in places)
-        drawn |= {f"{triple} ." for triple in fresh}
-        predicates = {triple.predicate.value for triple in fresh}
-        due = [rule for rule in rules if rule.looks_at(predicates)]
     raise EnvironmentFault(f"the rules still add triples after {_ROUNDS} rounds; one of them feeds itself")
+
+
+def turns(rules: Sequence[Rule]) -> Iterator[Rule]:
+    """Yield the rules round by round, each after those that feed it, as far as they feed no circle.
+
+    Those that may draw any predicate or type come first, in later rounds last: most rules look at what they
+    draw, and they look at what most rules draw.
+    """
+    wide = [rule for rule in rules if rule.draws & {EVERYTHING, (TYPE, "")}]
+    others = _in_order([rule for rule in rules if rule not in wide])
+    yield from (*wide, *others)
+    for _ in range(_ROUNDS - 1):
+        yield from (*others, *reversed(wide))
 
 
 def _new(store: Store, rule: Rule) -> Iterator[Triple]:
     solved = solve(store, Query(rule.text))
     if not isinstance(solved, QueryTriples):
         raise QueryRefused("expected a CONSTRUCT query")
-    return (triple for triple in solved if _placed(triple, DefaultGraph()) not in store)
+    return (triple for triple in solved if _placed(triple, _UNION) not in store)
+
+
+def _facets(store: Store, triples: Iterable[Triple]) -> set[Facet]:
+    """Name the facets that some triples have, once they are in the store."""
+    classes: dict[str, set[str]] = {}
+    found = set[Facet]()
+    for triple in triples:
+        predicate, subject = triple.predicate.value, str(triple.subject)
+        if predicate == TYPE:
+            found.add((TYPE, str(triple.object)[1:-1]))
+            continue
+        if subject not in classes:
+            types = store.quads_for_pattern(triple.subject, _IS_A, None, _UNION)
+            classes[subject] = {str(quad.object)[1:-1] for quad in types} or {_NO_CLASS}
+        found |= {(predicate, each) for each in classes[subject]}
+    return found
 
 
 def _placed(triple: Triple, graph: NamedNode | DefaultGraph) -> Quad:
     return Quad(triple.subject, triple.predicate, triple.object, graph)
-
-
-def _body(found: Sequence[Token]) -> list[Token]:
-    """Take the tokens of the pattern: all behind the template, without lists of variables."""
-    start = next(place for place, token in enumerate(found) if token.text == "}")
-    body: list[Token] = []
-    ends: set[str] = set()
-    for token in found[start + 1 :]:
-        word = token.text.upper()
-        if word in ends:
-            ends = set()
-        elif word in _LISTS and not ends:
-            ends = _LISTS[word]
-        if not ends:
-            body.append(token)
-    return body
-
-
-def _has_open_predicate(body: Sequence[Token]) -> bool:
-    """Whether a variable stands where a predicate belongs: behind a semicolon, or behind a subject."""
-    before, last = "{", "{"
-    for token in body:
-        if token.kind == "variable" and (
-            last == ";" or last[0] in "?$" or (before in _SUBJECT_FOLLOWS and _is_term(last))
-        ):
-            return True
-        before, last = last, token.text
-    return False
-
-
-def _is_term(text: str) -> bool:
-    return text[0] in "?$<\"'" or ":" in text
-
-
-def _iri(text: str, prefixes: dict[str, str]) -> str:
-    if text == "a":
-        return _TYPE
-    if text.startswith("<"):
-        return text[1:-1]
-    prefix, colon, name = text.partition(":")
-    return prefixes[prefix] + name if colon and prefix in prefixes else ""
