@@ -2,15 +2,16 @@
 
 ``real`` is the release with its graphs merged. ``synthetic`` has the same shape at any size: the real graph
 and, until the size is reached, seeded copies of it. A copy has instances of its own; its concepts are
-subclasses of the real ones; every link to a concept is drawn again from those that its predicate takes;
-numbers are drawn again from those seen.
+subclasses of the real ones; every link to a concept is drawn again from those that its predicate takes, and
+goes to the copy's own subclass or to the real concept that all copies share; numbers are drawn again from
+those seen.
 """
 
 from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ _LABEL = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#label")
 _NUMBERS = {f"http://www.w3.org/2001/XMLSchema#{name}" for name in ("integer", "decimal")}
 _REDRAWN = 0.5
 """Share of links and numbers that are drawn again; the rest keep the correlations of the real graph."""
+_OWN = 0.5
+"""Share of links to concepts that go to the copy's own: half keeps joins between the copies many."""
 
 
 def write_real(release: Path, target: Path) -> int:
@@ -36,10 +39,22 @@ def write_real(release: Path, target: Path) -> int:
     return len(lines)
 
 
-def write_synthetic(release: Path, target: Path, *, triples: int, seed: int = 2021) -> int:
-    """Write at least ``triples`` distinct triples; return their number."""
-    real = sorted(_union(release), key=str)
-    shape = _Shape(real, random.Random(seed))
+def write_synthetic(
+    release: Path,
+    target: Path,
+    *,
+    triples: int,
+    own: float = _OWN,
+    without: Collection[str] = (),
+    seed: int = 2021,
+) -> int:
+    """Write at least ``triples`` distinct triples, ``own`` of the links to concepts to the copy's own.
+
+    ``without`` names graphs of the release that are left out, such as what was inferred. Return the number
+    of triples.
+    """
+    real = sorted(_union(release, without), key=str)
+    shape = _Shape(real, random.Random(seed), own)
     written = len(real)
     with target.open("w", encoding="utf-8") as file:
         file.writelines(f"{triple} .\n" for triple in real)
@@ -52,15 +67,17 @@ def write_synthetic(release: Path, target: Path, *, triples: int, seed: int = 20
     return written
 
 
-def _union(release: Path) -> set[ox.Triple]:
-    return {quad.triple for quad in ox.parse(path=str(release), format=ox.RdfFormat.N_QUADS)}
+def _union(release: Path, without: Collection[str] = ()) -> set[ox.Triple]:
+    left_out = {ox.NamedNode(f"{_KETA}graph/{name}") for name in without}
+    quads = ox.parse(path=str(release), format=ox.RdfFormat.N_QUADS)
+    return {quad.triple for quad in quads if quad.graph_name not in left_out}
 
 
 class _Shape:
     """The real graph, read as a pattern to copy."""
 
-    def __init__(self, real: Iterable[ox.Triple], chance: random.Random) -> None:
-        self._chance = chance
+    def __init__(self, real: Iterable[ox.Triple], chance: random.Random, own: float) -> None:
+        self._chance, self._own = chance, own
         triples = list(real)
         self._concepts: set[Any] = {
             t.subject for t in triples if t.predicate == _SUBCLASS and _is_keta(t.subject)
@@ -83,7 +100,7 @@ class _Shape:
         seen = self._seen.get(triple.predicate)
         if seen and self._chance.random() < _REDRAWN:
             value = self._chance.choice(seen)
-        if value in self._concepts and self._chance.random() < _REDRAWN:
+        if value in self._concepts and self._chance.random() < self._own:
             return self._renamed(value, number)
         if triple.predicate == _LABEL:
             return ox.Literal(f"{value.value} {number}", language=value.language)

@@ -1,8 +1,8 @@
 """The pipeline at growing sizes: CPU time and memory of each stage, the fitted exponent, a log-log plot.
 
-``python bench/scale/run.py FOLDER [--sizes 100000 1000000 10000000] [--seconds 300]`` writes its data,
-stores, ``result.json`` and ``growth.svg`` below FOLDER. A stage that ends without a result (by the clock of
-CPU seconds or a fault) is told, and left out at larger sizes.
+``python bench/scale/run.py FOLDER [--sizes 100000 1000000 10000000] [--stages rules] [--own 0.95]
+[--seconds 300]`` writes its data, stores, ``result.json`` and ``growth.svg`` below FOLDER. A stage that
+ends without a result (by the clock of CPU seconds or a fault) is told, and left out at larger sizes.
 """
 
 from __future__ import annotations
@@ -24,17 +24,29 @@ from stages import STAGES  # noqa: E402
 
 ROOT = HERE.parent.parent
 REFERENCE_UP_TO = 100_000
+OWN = 0.95
+"""Share of a copy's links that go to its own concepts: a review has a field, and shares little of it."""
+INFERRED = ("inferred", "judgements")
+"""Graphs that rules are not given: they have all to draw, at each size."""
 Result = dict[str, Any]
 
 
-def made(folder: Path, triples: int) -> Path:
-    """Write the seeded evidence graph of a size, once."""
-    file = folder / f"graph-{triples}.nt"
+def made(folder: Path, triples: int, own: float, *, stage: str) -> Path:
+    """Write the seeded evidence graph of a size that a stage works on, once."""
+    without = INFERRED if stage == "rules" else ()
+    file = folder / f"{'given' if without else 'graph'}-{own}-{triples}.nt"
     if not file.exists():
         draft = file.with_suffix(".draft")
-        data.write_synthetic(ROOT / "release" / "current" / "ketagraph.nq", draft, triples=triples)
+        release = ROOT / "release" / "current" / "ketagraph.nq"
+        data.write_synthetic(release, draft, triples=triples, own=own, without=without)
         draft.rename(file)
     return file
+
+
+def lines(file: Path) -> int:
+    """Count the triples of N-Triples; whole copies pass the size that is asked."""
+    with file.open("rb") as statements:
+        return sum(1 for _ in statements)
 
 
 def measured(stage: str, file: Path, folder: Path, seconds: int) -> Result:
@@ -65,13 +77,8 @@ def exponent(points: list[tuple[int, float]]) -> float | None:
 
 
 def points(results: dict[str, dict[str, Result]], stage: str, what: str) -> list[tuple[int, float]]:
-    """Take a stage's figures by the triples that there are: whole copies pass the size that is asked."""
-    counted = results[stage if stage == "lift" else "load"]
-    return [
-        (counted.get(size, {}).get("gave", int(size)), found[what])
-        for size, found in results[stage].items()
-        if what in found
-    ]
+    """Take a stage's figures by the triples that there are."""
+    return [(found["triples"], found[what]) for found in results[stage].values() if what in found]
 
 
 def draw(results: dict[str, dict[str, Result]], target: Path) -> None:
@@ -100,17 +107,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--sizes", type=int, nargs="+", default=[100_000, 1_000_000, 10_000_000])
+    parser.add_argument("--stages", nargs="+", choices=STAGES, default=list(STAGES))
+    parser.add_argument("--own", type=float, default=OWN, help="share of links to a copy's own concepts")
     parser.add_argument("--seconds", type=int, default=300, help="CPU seconds that a stage may take")
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
-    results: dict[str, dict[str, Result]] = {stage: {} for stage in STAGES}
+    results: dict[str, dict[str, Result]] = {stage: {} for stage in given.stages}
     for size in sorted(given.sizes):
-        file = made(given.folder, size)
         for stage, found in results.items():
+            file = made(given.folder, size, given.own, stage=stage)
             too_slow = any("failed" in each for each in found.values())
             if too_slow or (stage == "pyshacl" and size > REFERENCE_UP_TO):
                 continue
-            found[str(size)] = measured(stage, file, given.folder, given.seconds)
+            figures = measured(stage, file, given.folder, given.seconds)
+            triples = figures["gave"] if stage == "lift" and "gave" in figures else lines(file)
+            found[str(size)] = {"triples": triples, **figures}
             print(size, stage, json.dumps(found[str(size)]), flush=True)
             write(results, given.folder)
     draw(results, given.folder / "growth.svg")
@@ -121,10 +132,13 @@ def write(results: dict[str, dict[str, Result]], folder: Path) -> None:
     fitted = {
         stage: {what: exponent(points(results, stage, what)) for what in ("cpu", "mb")} for stage in results
     }
-    both = [results[engine].get(str(REFERENCE_UP_TO), {}).get("cpu") for engine in ("pyshacl", "shacl")]
+    both = [
+        results.get(engine, {}).get(str(REFERENCE_UP_TO), {}).get("cpu") for engine in ("pyshacl", "shacl")
+    ]
     ratio = both[0] / both[1] if all(both) else None
     summary = {"stages": results, "exponents": fitted, "pyshacl over compiled": ratio}
     (folder / "result.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+    print("exponents", json.dumps(fitted), flush=True)
 
 
 if __name__ == "__main__":
