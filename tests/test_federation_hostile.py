@@ -169,14 +169,29 @@ def test_a_silent_fault_leaves_our_own_rows(server, endpoint, fault):
     assert [set(row) for row in rows] == [{"a"}]
 
 
-def test_a_long_answer_is_joined_and_stopped_at_our_own_limits(server, endpoint):
+def test_a_long_answer_is_joined_and_cut_at_our_own_limit(server, endpoint):
     scripted, port = endpoint
     scripted.says = said(JSON, LONG)
     rows = server.ask(service(port), **{"max-rows": "5"})
     assert (rows.headers["x-ketagraph-truncated"], len(rows.json()["results"]["bindings"])) == ("true", 5)
+
+
+def test_answers_that_are_too_large_together_are_told(server, endpoint):
+    scripted, port = endpoint
+    scripted.says = said(JSON, LONG)
     clause = service(port).split("'1' ")[1].removesuffix("}")
-    blown = "SELECT (COUNT(*) AS ?n) {" + clause * 2 + clause.replace("?s", "?t") * 2 + "}"
-    assert kind(server.ask(blown)) in {"query-timeout", "query-memory"}
+    both = clause + clause.replace("?s", "?t")
+    answer = server.ask(f"SELECT * {{ {both} }}")
+    assert (answer.status_code, kind(answer)) == (502, "service-failed")
+    assert "too large together" in answer.json()["detail"]
+
+
+def test_rows_from_elsewhere_that_multiply_are_stopped_at_our_own_limits(server, endpoint):
+    scripted, port = endpoint
+    scripted.says = said(JSON, table(["s"], ",".join([ROW] * 9_000)))
+    clause = service(port).split("'1' ")[1].removesuffix("}")
+    product = "".join(clause.replace("?s", f"?s{number}") for number in range(4))
+    assert kind(server.ask(f"SELECT (COUNT(*) AS ?n) {{ {product} }}")) in {"query-timeout", "query-memory"}
     assert server.ask("ASK {}").status_code == 200
 
 

@@ -52,7 +52,7 @@ async def rewritten(query: str, local: Local, broker: Broker, remaining: Callabl
         QueryRefused: it cannot be parsed, or not be done across endpoints.
         ServiceFailed: an endpoint failed, and not SILENT.
     """
-    steps = federate(query)
+    steps, room = federate(query), broker.max_bytes
     found: Table | None = None
     try:
         while True:
@@ -64,10 +64,22 @@ async def rewritten(query: str, local: Local, broker: Broker, remaining: Callabl
                     found = bindings(await local.select(text))
                 case Ask(endpoint, text, variables, is_silent):
                     found = await _asked(
-                        broker.ask(endpoint, text, variables, remaining()), is_silent=is_silent
+                        _fitting(broker.ask(endpoint, text, variables, remaining()), room, endpoint),
+                        is_silent=is_silent,
                     )
+                    room -= found.size if found else 0
     except StopIteration as done:
         return str(done.value)
+
+
+async def _fitting(answer: Awaitable[Table], room: int, endpoint: str) -> Table:
+    """Pass rows on while those of all clauses together are no larger than one answer may be."""
+    found = await answer
+    if found.size > room:
+        raise ServiceFailed(
+            f"<{endpoint}>: the answers of all endpoints are too large together; ask for less"
+        )
+    return found
 
 
 async def _asked(answer: Awaitable[Table], *, is_silent: bool) -> Table | None:

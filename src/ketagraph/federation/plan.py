@@ -44,6 +44,11 @@ class Table:
     rows: tuple[str, ...]
     blank: tuple[str, ...] = ()
 
+    @property
+    def size(self) -> int:
+        """How many characters its rows have."""
+        return sum(map(len, self.rows))
+
 
 @dataclass(frozen=True, slots=True)
 class Syntax:
