@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 import pytest
 
 from ketagraph import gathering, names
-from ketagraph.gathering import Row
 from ketagraph.relation import Relation
+from ketagraph.stored import Row
 
 ACTS = Relation("r:acts", "antagonises", -1, prevents=False, acts=True)
 NEITHER = Relation("r:risk", "is a risk for", None, prevents=False)

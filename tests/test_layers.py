@@ -22,6 +22,7 @@ LAYERS = {
         "sources",
         "sparql_terms",
         "sparql_tokens",
+        "stored",
     },
     2: {"guard", "lexicon", "links", "mappings", "own_effects", "questions", "tables", "vocabulary"},
     3: {
@@ -56,6 +57,9 @@ LAYERS = {
             "judgements",
             "linking",
             "naming",
+            "nearby",
+            "phrasing",
+            "wording",
         ),
         *("accepting", "ontologies", "pulled_effects", "scaffold"),
         *("releases", "remote", "results", "store"),

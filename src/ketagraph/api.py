@@ -25,7 +25,7 @@ from rdflib import Graph
 from ketagraph import explain, guard, names, questions, rdf, releases, sources
 from ketagraph.answers import JudgementAnswer, answer
 from ketagraph.claims import HOPS, Judgement
-from ketagraph.dossier import Dossier, remembering, stored_query
+from ketagraph.dossier import Dossier, Stored, stored_query
 from ketagraph.engines.address import credentials
 from ketagraph.errors import UnknownName
 from ketagraph.remote import Remote
@@ -222,8 +222,8 @@ class KnowledgeGraph:
             comparator=comparator,
             week=week,
         )
-        judgement = dossier.evidence.judge(claim, hops=hops)
-        labels = dossier.labels
+        judgement = dossier.judge(claim, hops=hops)
+        labels = dossier.labels_of(judgement)
         return Verdict(judgement, answer(judgement, labels), labels)
 
     def trials(self, *, condition: str = "", agent: str = "") -> Rows:
@@ -245,7 +245,7 @@ class KnowledgeGraph:
                     name: term.value for name, term in zip(variables, row, strict=True) if term is not None
                 }
 
-        return Dossier(remembering(rows))
+        return Dossier(Stored(rows))
 
     def _stored(self, name: str, **values: str) -> Rows:
         question = questions.parse(stored_query(name), name, f"{name}.rq")

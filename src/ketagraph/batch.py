@@ -85,7 +85,7 @@ def judge_rows(dossier: Dossier, rows: Iterable[Asked], path: Path, *, hops: int
             yield Judged(row.line, None, row.fault)
             continue
         try:
-            judgement = dossier.evidence.judge(_claim(dossier, row.cells), hops=hops)
+            judgement = dossier.judge(_claim(dossier, row.cells), hops=hops)
         except UnknownName as error:
             yield Judged(row.line, None, Fault(str(path), row.line, "", str(error)))
         else:

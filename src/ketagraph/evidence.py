@@ -6,12 +6,12 @@ Nothing is decided here. Local names of the ontology become the judge's own word
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from ketagraph.claims import Certainty, Comparator, Effect, Finding, Scope, Sign, Statement, Verdict
 from ketagraph.tables import slug
 
-__all__ = ["effect", "finding", "local", "sign", "statement"]
+__all__ = ["effect", "finding", "local", "said", "sign", "statement"]
 
 _SETTING = {"dose": "doseStated", "schedule": "schedule", "duration": "duration", "population": "population"}
 # Several studies that disagree decide nothing for a single one.
@@ -89,6 +89,14 @@ def statement(row: Mapping[str, str]) -> Statement:
         therapeutic=row["therapeutic"] == "true",
         source=row.get("source", ""),
     )
+
+
+def said(claims: Iterable[Mapping[str, str]]) -> tuple[list[Effect], list[Finding], list[Statement]]:
+    """Sort claims into effects and statements, with no findings between them."""
+    rows = list(claims)
+    effects = [effect(row) for row in rows if row["affirmed"] == "true" and row["acts"] == "true"]
+    told = [row for row in rows if row["therapeutic"] == "true" or row["affirmed"] == "false"]
+    return effects, [], [statement(row) for row in told]
 
 
 def _setting(row: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import product
 
 from ketagraph import names
+from ketagraph.claims import Hierarchy
 from ketagraph.relation import Relation
+from ketagraph.stored import Row
 
-__all__ = ["Asked", "Row", "claims", "findings"]
+__all__ = ["Asked", "claims", "findings", "hierarchy"]
 
-Row = Mapping[str, str]
 Asked = Callable[[str], Iterable[Row]]
 """Answers a stored query by its name: for every record, or for those that are asked for."""
 
@@ -75,6 +76,12 @@ def findings(asked: Asked) -> list[Row]:
             about |= _treated(row["arm"], own, given)
             found += [{**row, **about, **told} for told in _told_of(trial)]
     return sorted(found, key=lambda row: (row["finding"], sorted(row.items())))
+
+
+def hierarchy(asked: Asked) -> Hierarchy:
+    """Return the classes directly above each class."""
+    rows = _grouped(asked("hierarchy"), "child")
+    return Hierarchy({child: frozenset(row["parent"] for row in above) for child, above in rows.items()})
 
 
 def _kind(rows: Iterable[Row]) -> str:

@@ -131,7 +131,8 @@ def iri(judgement: Judgement, within: Iterable[str] = ()) -> str:
 
 def _triples(judgement: Judgement, dossier: Dossier) -> Iterator[tuple[Node, Node, Node]]:
     claim, node = judgement.claim, URIRef(iri(judgement, dossier.within))
-    told = " ".join(dossier.labels.get(each, each) for each in (claim.subject, claim.relation, claim.object))
+    labels = dossier.labels_of(claim)
+    told = " ".join(labels.get(each, each) for each in (claim.subject, claim.relation, claim.object))
     told += "".join(f", by {each.rsplit('/', 1)[-1]}" for each in sorted(dossier.within))
     yield node, RDF.type, _term("Judgement")
     yield node, RDF.type, OWL.NamedIndividual

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["literal", "reference"]
+__all__ = ["is_reference", "literal", "reference"]
 
 _NAMED = {"\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r", '"': '\\"'}
 _UNSAFE = re.compile(r'\\[uU]?|["\x01-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]')
@@ -40,9 +40,14 @@ def reference(iri: str) -> str:
     Raises:
         ValueError: it has no scheme, or characters that no IRI has.
     """
-    if not _IRI.fullmatch(iri):
+    if not is_reference(iri):
         raise ValueError(f"expected an absolute IRI; found {iri[:80]!r}")
     return f"<{iri}>"
+
+
+def is_reference(iri: str) -> bool:
+    """Tell whether ``iri`` can be written as an absolute IRI."""
+    return bool(_IRI.fullmatch(iri))
 
 
 def _escaped(found: re.Match[str]) -> str:

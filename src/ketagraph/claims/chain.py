@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Protocol
 
-from ketagraph.claims.judge import HOPS, BodyOfEvidence
+from ketagraph.claims.judge import HOPS
 from ketagraph.claims.judgement import Joint, Judgement, Standing
 from ketagraph.claims.model import Claim, Scope, Sign
 from ketagraph.claims.paths import product
@@ -81,9 +82,16 @@ class Chain:
         return Standing.UNDECIDED if LinkStanding.UNSUPPORTED in found else Standing.SUPPORTED
 
 
+class Judge(Protocol):
+    """Whoever judges a claim over at most ``hops`` hops."""
+
+    def judge(self, claim: Claim, *, hops: int) -> Judgement:
+        """Judge one claim."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Checker:
-    body: BodyOfEvidence
+    body: Judge
     scope: Scope
     hops: int
 
@@ -130,7 +138,7 @@ _LINK = {
 
 
 def check_chain(
-    body: BodyOfEvidence,
+    body: Judge,
     steps: Sequence[Step],
     *,
     claimed: Sign = None,

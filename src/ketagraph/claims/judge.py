@@ -75,6 +75,12 @@ class BodyOfEvidence:
         network = Network.of(known, said, classes)
         return cls(known, said, classes, network, _by_drug(seen, classes), _places(known, said, seen))
 
+    def with_findings(self, findings: Iterable[Finding]) -> BodyOfEvidence:
+        """Return what was said, with ``findings`` for those that were known."""
+        seen = tuple(dict.fromkeys(findings))
+        places = _places(self.effects, self.statements, seen)
+        return replace(self, findings=_by_drug(seen, self.hierarchy), places=places)
+
     def judge(self, claim: Claim, *, hops: int = HOPS, max_paths: int = MAX_PATHS) -> Judgement:
         """Judge ``claim``; see :func:`judge`."""
         scoped = self._scoped(claim)

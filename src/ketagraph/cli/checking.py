@@ -93,11 +93,11 @@ def check(
     if file:
         raise typer.Exit(_check_file(dossier, file, hops, style))
     claim = dossier.claim(*named, via=via, week=week, **asked)
-    judgement = dossier.evidence.judge(claim, hops=hops)
+    judgement = dossier.judge(claim, hops=hops)
     if style is CheckFormat.TTL:
         typer.echo(rdf.turtle(judgements.graph([judgement], dossier)).rstrip("\n"))
     else:
-        typer.echo(told(judgement, dossier.labels, style, in_full=in_full))
+        typer.echo(told(judgement, dossier.labels_of(judgement), style, in_full=in_full))
     raise typer.Exit(EXIT[judgement.standing])
 
 
@@ -130,10 +130,11 @@ def _check_file(dossier: Dossier, path: Path, hops: int, style: CheckFormat) -> 
 def _line(judged: Judged, judgement: Judgement, dossier: Dossier, style: CheckFormat) -> str:
     """One line for one row: tab-separated words, or a JSON object."""
     if style is CheckFormat.JSON:
-        whole = {"line": judged.line, **asdict(answer(judgement, dossier.labels))}
+        whole = {"line": judged.line, **asdict(answer(judgement, dossier.labels_of(judgement)))}
         return json.dumps(whole, ensure_ascii=False)
     claim = judgement.claim
-    said = " ".join(dossier.labels.get(iri, iri) for iri in (claim.subject, claim.relation, claim.object))
+    labels = dossier.labels_of(claim)
+    said = " ".join(labels.get(iri, iri) for iri in (claim.subject, claim.relation, claim.object))
     return f"{judged.line}\t{judgement.standing}\t{judgement.verdict}\t{said}"
 
 
@@ -171,9 +172,11 @@ def check_path(
     scope = Scope(
         dossier.value("dose", dose), dossier.value("route", route), dossier.value("species", species)
     )
-    chain = check_chain(dossier.evidence, steps, claimed=claimed, scope=scope, hops=hops)
+    chain = check_chain(dossier, steps, claimed=claimed, scope=scope, hops=hops)
     if style is ChainFormat.JSON:
-        typer.echo(json.dumps(asdict(chain_answer(chain, dossier.labels)), ensure_ascii=False, indent=2))
+        typer.echo(
+            json.dumps(asdict(chain_answer(chain, dossier.labels_of(chain))), ensure_ascii=False, indent=2)
+        )
     else:
-        typer.echo("\n".join(explain.chain_lines(chain, dossier.labels)))
+        typer.echo("\n".join(explain.chain_lines(chain, dossier.labels_of(chain))))
     raise typer.Exit(EXIT[chain.standing])

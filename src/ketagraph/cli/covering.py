@@ -12,7 +12,6 @@ from ketagraph import releases
 from ketagraph.cli import app, screen
 from ketagraph.cli.asking import opened
 from ketagraph.cli.settings import ReleaseFolder, SourceNames
-from ketagraph.dossier import stored_query
 from ketagraph.evidence import local
 
 __all__: list[str] = []
@@ -30,9 +29,7 @@ def coverage(
     _, engine = opened(release)
     dossier = releases.dossier(engine).of_sources(source or ())
     rows = [
-        row
-        for row in dossier.rows(stored_query("coverage"))
-        if not dossier.within or row["source"] in dossier.within
+        row for row in dossier.stored.all("coverage") if not dossier.within or row["source"] in dossier.within
     ]
     if sentences:
         screen.show_rows(("sentence", "section", "records", "excuse"), [_sentence(row) for row in rows])

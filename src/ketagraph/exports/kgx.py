@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ketagraph import names
 from ketagraph.exports.model import Export, Material
-from ketagraph.gathering import Row
+from ketagraph.stored import Row
 
 __all__ = ["EDGE_COLUMNS", "NODE_COLUMNS", "identifiers", "kgx"]
 

@@ -107,7 +107,7 @@ def _judge(known: Dossier, question: ClaimQuestion) -> JudgementAnswer:
     known = known.of_sources(question.sources)
     asked = question.model_dump(exclude={"subject", "relation", "object", "hops", "sources"})
     claim = known.claim(question.subject, question.relation, question.object, **asked)
-    return answer(known.evidence.judge(claim, hops=question.hops), known.labels)
+    return answer(judgement := known.judge(claim, hops=question.hops), known.labels_of(judgement))
 
 
 def _check(known: Dossier, question: ChainQuestion) -> ChainAnswer:
@@ -118,8 +118,8 @@ def _check(known: Dossier, question: ChainQuestion) -> ChainAnswer:
         route=known.value("route", question.route),
         species=known.value("species", question.species),
     )
-    chain = check_chain(known.evidence, steps, claimed=claimed, scope=scope, hops=question.hops)
-    return chain_answer(chain, known.labels)
+    chain = check_chain(known, steps, claimed=claimed, scope=scope, hops=question.hops)
+    return chain_answer(chain, known.labels_of(chain))
 
 
 def _answered(request: Request, work: Callable[[], _Found]) -> _Found | Response:

@@ -9,7 +9,7 @@ from functools import partial
 
 from anyio import from_thread
 
-from ketagraph.dossier import Dossier, stored_query
+from ketagraph.dossier import Dossier, Stored, stored_query
 from ketagraph.errors import Overloaded
 from ketagraph.lexicon import Entry, Lexicon
 from ketagraph.store import Query, Store
@@ -63,7 +63,7 @@ class Lookup:
         """
         edition = self._store.edition
         if self._dossier is None or self._dossier[0] != edition:
-            self._dossier = edition, Dossier(partial(self._rows, edition))
+            self._dossier = edition, Dossier(Stored(partial(self._rows, edition)))
         return self._dossier[1]
 
     def _rows(self, edition: str, text: str) -> Iterator[dict[str, str]]:

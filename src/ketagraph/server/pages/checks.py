@@ -104,7 +104,8 @@ def _judge(site: Site, knowledge: Knowledge, asked: Mapping[str, str]) -> Verdic
         **{name: asked[name] for name in _QUALIFIERS[:-1]},
         week=_week(asked["week"]),
     )
-    told = answer(dossier.evidence.judge(claim), dossier.labels)
+    judgement = dossier.judge(claim)
+    told = answer(judgement, dossier.labels_of(judgement))
     paths = told.mechanism.paths
     return Verdict(told, drawing(paths), min(len(paths), _DRAWN), tuple(_queries(site, told)))
 

@@ -11,7 +11,7 @@ from functools import cached_property
 from urllib.parse import quote
 
 from ketagraph import names
-from ketagraph.dossier import Dossier, stored_query
+from ketagraph.dossier import Dossier, Stored, stored_query
 from ketagraph.server.pages.records import ask, texts
 from ketagraph.store import Store
 
@@ -53,7 +53,7 @@ class Knowledge:
         def found(query: str) -> Iterator[Mapping[str, str]]:
             return iter(self.rows.get(query, ()))
 
-        return Dossier(found)
+        return Dossier(Stored(found))
 
     def label(self, iri: str) -> str:
         """Return what people call ``iri``, or its CURIE."""

@@ -1,0 +1,76 @@
+"""A name in, the lexicon of what may be called so out; an answer in, the words for what it mentions out.
+
+For graphs too large to read every name of: each look-up asks the store for a few entities alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import fields, is_dataclass
+
+from ketagraph import names, questions
+from ketagraph.lexicon import Entry, Lexicon
+from ketagraph.stored import Row, Stored, stored_query
+
+__all__ = ["entry", "labels", "lexicon_of", "mentioned"]
+
+_GREEK = str.maketrans({"μ": "mu", "µ": "mu", "κ": "kappa"})
+
+
+def entry(row: Row) -> Entry:
+    """Return the entry of a row of the stored query ``names``."""
+    return Entry(row["iri"], row["name"], row["kind"], frozenset(row.get("classes", "").split()))
+
+
+def lexicon_of(stored: Stored, *wanted: str) -> Lexicon:
+    """Return every name of whatever may be ``wanted``: all that these names resolve to is in it.
+
+    Where one resolves to nothing, only the whole lexicon knows what is near.
+    """
+    iris = {names.expand(bare) or bare for bare in map(_bare, wanted)}
+    keys = "|".join(["", *sorted({*map(_key, wanted), *map(_key, iris)}), ""])
+    query = questions.parse(stored_query("called"), "called", "called.rq")
+    called = {row["iri"] for row in stored.rows(questions.bind(query, {"keys": keys}))}
+    return Lexicon.of(
+        map(entry, stored.of("names", "iri", iris | called)),
+        (row["record"] for row in stored.of("records", "record", iris)),
+    )
+
+
+def _bare(name: str) -> str:
+    return name[1:-1] if name.startswith("<") and name.endswith(">") else name
+
+
+def _key(name: str) -> str:
+    """Keep letters and digits, as the stored query ``called`` compares; the lexicon tells more apart."""
+    return re.sub(r"[^a-z0-9]+", "", name.lower().translate(_GREEK))
+
+
+def labels(stored: Stored, words: Mapping[str, str], iris: Collection[str]) -> dict[str, str]:
+    """Return what sentences, claims, concepts and studies among ``iris`` are called, beside ``words``."""
+    places = {row["anchor"]: row["address"] for row in stored.of("addresses", "anchor", iris)}
+    said = {row["claim"]: row["label"] for row in stored.of("claims", "claim", iris)}
+    called = (Entry(row["iri"], row["name"], "label") for row in stored.of("labels", "iri", iris))
+    return {**places, **said, **words, **Lexicon.of(called).labels}
+
+
+def mentioned(*values: object) -> set[str]:
+    """Collect every IRI that is anywhere in ``values``: data classes, collections and text."""
+    found: set[str] = set()
+    seen: set[int] = set()
+    waiting = [*values]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            found.update(each for each in value.split() if each.startswith(names.BASE))
+        elif id(value) not in seen:
+            seen.add(id(value))
+            waiting.extend(_parts(value))
+    return found
+
+
+def _parts(value: object) -> Iterable[object]:
+    if is_dataclass(value):
+        return [getattr(value, each.name) for each in fields(value)]
+    return value if isinstance(value, tuple | list | frozenset) else ()
