@@ -163,7 +163,7 @@ class KnowledgeGraph:
         Raises:
             UnknownName: nothing is called so; near labels are suggested.
         """
-        return self.dossier.lexicon.resolve(name)
+        return self.dossier.resolve(name)
 
     def term(self, name: str) -> Concept:
         """Return what the graph says of a term: definition, names, kinds, external identifiers.

@@ -120,7 +120,7 @@ def _pairs(parameters: list[str]) -> dict[str, str]:
 def _named(name: str, where: Layout, values: dict[str, str], dossier: Dossier) -> str:
     path = where.queries / f"{name}.rq"
     if path.is_file() and "/" not in name:
-        return questions.bind(questions.read(path), values, dossier.lexicon.resolve)
+        return questions.bind(questions.read(path), values, dossier.resolve)
     if not Path(name).is_file():
         known = sorted(each.stem for each in where.queries.glob("*.rq"))
         raise UnknownName(f"no question and no file is called {name!r}; see: ketagraph questions", known)
