@@ -125,13 +125,43 @@ def test_more_hops_lose_no_path(effects: list[Effect], hops: int) -> None:
 
 @UNTIMED
 @given(graphs, st.integers(1, 3), st.integers(1, 5))
-def test_more_hops_lose_no_path_even_where_the_list_is_cut(
+def test_a_list_of_paths_that_was_cut_points_the_same_way(
     effects: list[Effect], hops: int, limit: int
 ) -> None:
-    shorter = judge(CLAIM, effects, hops=hops, max_paths=limit)
-    longer = judge(CLAIM, effects, hops=hops + 1, max_paths=limit)
-    assert found(shorter) <= found(longer)
-    assert longer.mechanism.cut >= shorter.mechanism.cut
+    whole, part = judge(CLAIM, effects, hops=hops), judge(CLAIM, effects, hops=hops, max_paths=limit)
+    assert found(part) <= found(whole)
+    assert (part.mechanism.kind, part.verdict) == (whole.mechanism.kind, whole.verdict)
+    assert part.mechanism.cut == (len(found(whole)) > limit)
+
+
+@UNTIMED
+@given(graphs, st.integers(1, 4), st.integers(1, 5))
+def test_of_paths_the_surest_are_kept(effects: list[Effect], hops: int, limit: int) -> None:
+    def ranks(answer: Judgement) -> list[tuple[int, int]]:
+        mechanism = answer.mechanism
+        paths = (*mechanism.paths, *mechanism.unsigned, *mechanism.blocked)
+        return sorted((path.weakest.strength for path in paths), reverse=True)
+
+    whole, part = judge(CLAIM, effects, hops=hops), judge(CLAIM, effects, hops=hops, max_paths=limit)
+    signs = len({net(signs) for _, signs in found(whole)})  # type: ignore[arg-type]
+    sure = max(limit - signs, 0)
+    assert len(ranks(part)) == min(len(ranks(whole)), max(limit, signs))
+    assert ranks(part)[:sure] == ranks(whole)[:sure]
+
+
+def test_a_sign_that_no_path_looked_at_has_is_searched_for() -> None:
+    many = [each for name in map(str, range(30)) for each in chain(("S", 1, name), (name, 1, "T"))]
+    longer = chain(("S", 1, "a"), ("a", 1, "b"), ("b", -1, "T"))
+    answer = judge(CLAIM, [*many, *longer], max_paths=2)
+    assert answer.mechanism.kind is MechanismKind.CONFLICTING
+    assert [path.nodes for path in answer.mechanism.paths if path.sign == -1] == [("S", "a", "b", "T")]
+    assert answer.mechanism.cut
+
+
+def test_a_sign_that_only_a_walk_through_a_node_twice_would_have_is_not_found() -> None:
+    many = [each for name in map(str, range(30)) for each in chain(("S", 1, name), (name, 1, "T"))]
+    loop = chain(("S", 1, "a"), ("a", 1, "b"), ("b", -1, "a"), ("a", 1, "T"))
+    assert judge(CLAIM, [*many, *loop], max_paths=2).mechanism.kind is MechanismKind.POSITIVE
 
 
 @UNTIMED

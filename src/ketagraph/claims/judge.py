@@ -28,7 +28,7 @@ from ketagraph.claims.standing import mechanistic
 __all__ = ["HOPS", "MAX_PATHS", "BodyOfEvidence", "judge"]
 
 HOPS = 4
-MAX_PATHS = 10_000
+MAX_PATHS = 1000
 
 _HARM = {
     Joint.CONCORDANT_BENEFIT: Joint.CONCORDANT_HARM,
@@ -141,8 +141,8 @@ def judge(
 ) -> Judgement:
     """Judge one claim: mechanism over all simple signed paths of at most ``hops`` hops, trials, and both.
 
-    At most ``max_paths`` paths are looked at, shortest first; the reason ``paths-cut`` says where that
-    was not all. For many claims build one :class:`BodyOfEvidence`.
+    At most ``max_paths`` paths are kept, the surest; the reason ``paths-cut`` says where there are more.
+    For many claims build one :class:`BodyOfEvidence`.
     """
     body = BodyOfEvidence.of(effects, findings, statements, hierarchy)
     return body.judge(claim, hops=hops, max_paths=max_paths)

@@ -42,7 +42,7 @@ class Mechanism:
     """The signed ``paths``, those with an ``unsigned`` hop, and those ``blocked`` by a hop of sign 0.
 
     ``agrees`` is None where the mechanism abstains. ``outside`` are claims on paths that only hold
-    outside the scope asked for. ``cut`` says that the limit on paths was reached.
+    outside the scope asked for. ``cut`` says that there are more paths than these.
     """
 
     kind: MechanismKind

@@ -16,8 +16,12 @@ from math import inf
 from ketagraph.claims.hierarchy import Hierarchy
 from ketagraph.claims.model import Effect, Sign, Statement, sign_key
 from ketagraph.claims.paths import Hop, Path, merge, product, union
+from ketagraph.claims.selection import chosen, trails_of_sign
 
 __all__ = ["Network", "Search", "search"]
+
+_LOOKED = 10
+"""How many times as many paths are looked at as are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,22 +83,40 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Paths found, and whether the limit ``cut`` the list short."""
+    """Paths found, and whether there are more than the limit, which ``cut`` the list short."""
 
     paths: tuple[Path, ...]
     cut: bool
 
 
 def search(network: Network, source: str, target: str, *, hops: int, limit: int, via: str = "") -> Search:
-    """Find all simple signed paths of 1 to ``hops`` hops, at most ``limit``, through ``via`` if given."""
+    """Find all simple signed paths of 1 to ``hops`` hops, through ``via`` if given.
+
+    Where there are more than ``limit``, the surest are kept of the first ten times as many; and of either
+    sign that none of these has, a path is searched for.
+    """
     if source == target:
         return Search((), cut=False)
     walk = _Walk(network, target, network.goals(target), network.distances(target, hops))
     trails = chain.from_iterable(walk.trails(source, length, {source}) for length in range(1, hops + 1))
-    paths = (Path(trail, product(hop.sign for hop in trail)) for trail in trails)
-    ways = (path.through(via, network.hierarchy) if via else path for path in paths)
-    found = tuple(islice((path for path in ways if path), limit + 1))
-    return Search(found[:limit], cut=len(found) > limit)
+    looked = _LOOKED * limit
+    first = tuple(islice(trails, looked + 1))
+    found = tuple(_ways(network, first[:looked], via))
+    cut = len(first) > looked
+    if not cut and len(found) <= limit:
+        return Search(found, cut=False)
+    lacking = [sign for sign in (1, -1) if cut and all(path.sign != sign for path in found)]
+    others = (trails_of_sign(walk, source, hops, sign) for sign in lacking)
+    extra = (path for each in others for path in islice(_ways(network, each, via), 1))
+    return Search(chosen([*found, *extra], limit), cut=True)
+
+
+def _ways(network: Network, trails: Iterable[tuple[Hop, ...]], via: str) -> Iterator[Path]:
+    """Yield the trails as paths, only those through ``via`` if it is given."""
+    for trail in trails:
+        path = Path(trail, product(hop.sign for hop in trail))
+        if way := path.through(via, network.hierarchy) if via else path:
+            yield way
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ weakest-link               the weakest hop of the strongest agreeing path (certa
 scope-excludes             claims on paths that hold only outside the scope asked for
 scope-unstated             claims on paths that do not say whether they hold in the scope asked for
 consequence-denied         the claim of a mechanism would entail, one step on, what claims deny
-paths-cut                  the limit on paths was reached; others were not looked at
+paths-cut                  there are more paths than the limit; the surest were kept
 trial-*                    trials by their own word: supports, transient, null, null-vs-active, harms,
                            benefits, mixed, within-arm
 trial-partial              supporting trials in which another deciding outcome, dose or arm did not differ
@@ -83,7 +83,10 @@ def mechanism_reasons(claim: Claim, mechanism: Mechanism) -> Iterator[Reason]:
         weakest = max((path.weakest for path in agreeing), key=lambda hop: hop.strength)
         yield Reason("weakest-link", "the weakest hop of the strongest agreeing path", weakest.claims)
     if mechanism.cut:
-        yield Reason("paths-cut", "the limit on paths was reached, and longer paths were not looked at")
+        kept = len(mechanism.paths) + len(mechanism.unsigned) + len(mechanism.blocked)
+        yield Reason(
+            "paths-cut", f"there are more paths than the {kept} that were kept, which are the surest"
+        )
 
 
 def scope_reasons(claim: Claim, mechanism: Mechanism) -> Iterator[Reason]:
