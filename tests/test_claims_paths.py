@@ -136,11 +136,11 @@ def test_a_list_of_paths_that_was_cut_points_the_same_way(
 
 @UNTIMED
 @given(graphs, st.integers(1, 4), st.integers(1, 5))
-def test_of_paths_the_surest_are_kept(effects: list[Effect], hops: int, limit: int) -> None:
-    def ranks(answer: Judgement) -> list[tuple[int, int]]:
+def test_of_paths_the_surest_with_a_sign_are_kept(effects: list[Effect], hops: int, limit: int) -> None:
+    def ranks(answer: Judgement) -> list[tuple[bool, tuple[int, int]]]:
         mechanism = answer.mechanism
         paths = (*mechanism.paths, *mechanism.unsigned, *mechanism.blocked)
-        return sorted((path.weakest.strength for path in paths), reverse=True)
+        return sorted(((bool(path.sign), path.weakest.strength) for path in paths), reverse=True)
 
     whole, part = judge(CLAIM, effects, hops=hops), judge(CLAIM, effects, hops=hops, max_paths=limit)
     signs = len({net(signs) for _, signs in found(whole)})  # type: ignore[arg-type]

@@ -92,8 +92,8 @@ class Search:
 def search(network: Network, source: str, target: str, *, hops: int, limit: int, via: str = "") -> Search:
     """Find all simple signed paths of 1 to ``hops`` hops, through ``via`` if given.
 
-    Where there are more than ``limit``, the surest are kept of the first ten times as many; and of either
-    sign that none of these has, a path is searched for.
+    Where there are more than ``limit``, the surest of the first ten times as many are kept, those with a
+    sign before others; and of either sign that none of these has, a path is searched for.
     """
     if source == target:
         return Search((), cut=False)

@@ -38,13 +38,20 @@ class Walk(Protocol):
 
 
 def chosen(paths: Sequence[Path], most: int) -> tuple[Path, ...]:
-    """Keep the ``most`` whose weakest hop is surest, one of each sign among them; in the order given."""
-    ranked = sorted(range(len(paths)), key=lambda place: paths[place].weakest.strength, reverse=True)
+    """Keep ``most`` of them, in the order given: those with a sign first, and then the surest.
+
+    One of each sign is kept whatever ``most`` is. How sure a path is, its weakest hop says.
+    """
+    ranked = sorted(range(len(paths)), key=lambda place: _rank(paths[place]), reverse=True)
     firsts: dict[Sign, int] = {}
     for place in ranked:
         firsts.setdefault(paths[place].sign, place)
     kept = list(dict.fromkeys([*firsts.values(), *ranked]))[: max(most, len(firsts))]
     return tuple(paths[place] for place in sorted(kept))
+
+
+def _rank(path: Path) -> tuple[bool, tuple[int, int]]:
+    return bool(path.sign), path.weakest.strength
 
 
 def trails_of_sign(walk: Walk, source: str, hops: int, sign: int) -> Iterator[Trail]:
