@@ -18,7 +18,7 @@ from ketagraph.claims.model import Claim, Scope, Sign
 from ketagraph.claims.paths import product
 from ketagraph.claims.standing import mechanistic
 
-__all__ = ["Chain", "Link", "LinkStanding", "Step", "check_chain"]
+__all__ = ["Chain", "Judge", "Link", "LinkStanding", "Step", "check_chain"]
 
 
 class LinkStanding(StrEnum):
