@@ -86,14 +86,14 @@ def create_app(
     app.add_exception_handler(KetaGraphError, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(Exception, _problem)
-    pages.include(app, config, store)
+    lookup = Lookup(store)
+    pages.include(app, config, store, lookup)
     operating.include(app, config, app.sparql, store, standing or app)
-    _add_rest(app, config, store)
+    _add_rest(app, config, store, lookup)
     return app
 
 
-def _add_rest(app: Application, config: ServeConfig, store: Store) -> None:
-    lookup = Lookup(store)
+def _add_rest(app: Application, config: ServeConfig, store: Store, lookup: Lookup) -> None:
     questioning.include(
         app, app.sparql, lookup, [each for each in config.questions if isinstance(each, Question)]
     )

@@ -9,12 +9,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
+from anyio import to_thread
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 
 from ketagraph.errors import KetaGraphError, QueryRefused, UnknownName
 from ketagraph.server import problem
 from ketagraph.server.config import ServeConfig
+from ketagraph.server.lookup import Lookup
 from ketagraph.server.negotiation import choose
 from ketagraph.server.pages import (
     about,
@@ -33,6 +35,7 @@ from ketagraph.store import Store
 
 __all__ = ["include"]
 
+_FIRST = ("ketamine", "relieves", "fibromyalgia")
 _Page = Callable[[Site, Request], Awaitable[Response]]
 
 
@@ -69,9 +72,9 @@ _PAGES: dict[str, _Page] = {
 }
 
 
-def include(app: FastAPI, config: ServeConfig, store: Store) -> None:
+def include(app: FastAPI, config: ServeConfig, store: Store, lookup: Lookup) -> None:
     """Add every page to ``app``."""
-    site = Site(config, store)
+    site = Site(config, store, lookup)
     for path, page in _PAGES.items():
         app.add_route(path, _endpoint(site, page), methods=["GET"], include_in_schema=False)
     with suppress(RuntimeError):
@@ -83,6 +86,15 @@ async def _warm(site: Site) -> None:
     """Read what every page needs before the first reader comes; if that fails, the first reader is told."""
     with suppress(KetaGraphError):
         await site.knowledge()
+        if site.is_release:
+            await to_thread.run_sync(_read_if_small, site.lookup)
+
+
+def _read_if_small(lookup: Lookup) -> None:
+    """Read what judges claims; of a large graph each claim reads what bears on it."""
+    dossier = lookup.dossier()
+    if dossier.is_small:
+        dossier.judge(dossier.claim(*_FIRST))
 
 
 def _endpoint(site: Site, page: _Page) -> Callable[[Request], Awaitable[Response]]:

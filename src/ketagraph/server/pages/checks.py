@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from anyio import to_thread
 from fastapi import Request
 from starlette.responses import Response
 
 from ketagraph import names, questions
 from ketagraph.answers import JudgementAnswer, PathAnswer, answer
+from ketagraph.dossier import Dossier
 from ketagraph.errors import UnknownName
 from ketagraph.server.pages.knowledge import Knowledge
 from ketagraph.server.pages.site import Site, page_query
@@ -64,28 +65,23 @@ async def check(site: Site, request: Request) -> Response:
         name: request.query_params.get(name, "").strip()[:300]
         for name in ("subject", "relation", "object", *_QUALIFIERS, "source")
     }
-    verdict: Verdict | None = None
-    fault, suggestions = "", list[str]()
-    if asked["subject"] and asked["relation"] and asked["object"]:
-        try:
-            verdict = await asyncio.to_thread(_judge, site, knowledge, asked)
-        except UnknownName as error:
-            fault, suggestions = str(error), list(error.suggestions)
+    # In a thread that may ask the store, since of a large graph only what bears on the claim is read.
+    seen = await to_thread.run_sync(_seen, site, knowledge, asked)
     return await site.render(
         request,
         "check.html",
-        status=422 if fault else 200,
+        status=422 if seen.fault else 200,
         asked=asked,
-        choices=_choices(knowledge),
-        verdict=verdict,
-        fault=fault,
-        suggestions=suggestions,
+        choices=seen.choices,
+        verdict=seen.verdict,
+        fault=seen.fault,
+        suggestions=seen.suggestions,
         examples=_EXAMPLES,
         icons=ICONS,
         standings=STANDINGS,
         address=f"{request.base_url}api/judge",
         body=json.dumps(_body(asked), ensure_ascii=False),
-        sources=knowledge.dossier.sources,
+        sources=seen.sources,
     )
 
 
@@ -95,8 +91,30 @@ def _body(asked: Mapping[str, str]) -> dict[str, object]:
     return given | ({"sources": [asked["source"]]} if asked["source"] else {})
 
 
-def _judge(site: Site, knowledge: Knowledge, asked: Mapping[str, str]) -> Verdict:
-    dossier = knowledge.dossier.of_sources([asked["source"]] if asked["source"] else [])
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What the page shows of the graph: choices, sources, and the verdict or what is wrong with the claim."""
+
+    choices: Mapping[str, list[str]]
+    sources: Mapping[str, str]
+    verdict: Verdict | None = None
+    fault: str = ""
+    suggestions: tuple[str, ...] = ()
+
+
+def _seen(site: Site, knowledge: Knowledge, asked: Mapping[str, str]) -> _Seen:
+    dossier = site.lookup.dossier()
+    seen = _Seen(_choices(knowledge, dossier), dossier.sources)
+    if not (asked["subject"] and asked["relation"] and asked["object"]):
+        return seen
+    try:
+        return replace(seen, verdict=_judge(site, dossier, asked))
+    except UnknownName as error:
+        return replace(seen, fault=str(error), suggestions=error.suggestions)
+
+
+def _judge(site: Site, dossier: Dossier, asked: Mapping[str, str]) -> Verdict:
+    dossier = dossier.of_sources([asked["source"]] if asked["source"] else [])
     claim = dossier.claim(
         asked["subject"],
         asked["relation"],
@@ -151,9 +169,8 @@ def drawing(paths: Iterable[PathAnswer]) -> str:
     return json.dumps(found, ensure_ascii=False) if nodes else ""
 
 
-def _choices(knowledge: Knowledge) -> dict[str, list[str]]:
+def _choices(knowledge: Knowledge, dossier: Dossier) -> dict[str, list[str]]:
     """Return what the pickers offer, as labels."""
-    dossier = knowledge.dossier
     relations = sorted(each.label for each in dossier.relations.values() if each.sign)
     values = {
         kind: sorted({knowledge.label(iri) for iri in found.values()})

@@ -1,4 +1,4 @@
-"""A store in, what the pages know of its graph out: labels, kinds, addresses, and the judge's dossier.
+"""A store in, what the pages know of its graph out: labels, kinds, names and sources.
 
 Read once for each edition of the data, since every page needs it.
 """
@@ -17,11 +17,7 @@ from ketagraph.store import Store
 
 __all__ = ["Knowledge", "learn"]
 
-_DOSSIER = (
-    *("names", "relations", "values", "objects", "hierarchy", "sources", "addresses"),
-    *("claims", "claim-evidence"),
-    *("findings", "finding-links", "trial-facts", "arms-given", "outcome-kinds"),
-)
+_DOSSIER = ("names", "sources")
 _MOST_ROWS = 200_000
 _SECONDS = 30.0
 _PAGES = {"Study": "trial", "Claim": "claim"}
@@ -48,7 +44,7 @@ class Knowledge:
 
     @cached_property
     def dossier(self) -> Dossier:
-        """What the judge needs."""
+        """Names of concepts and sources; what judges claims asks the store itself."""
 
         def found(query: str) -> Iterator[Mapping[str, str]]:
             return iter(self.rows.get(query, ()))

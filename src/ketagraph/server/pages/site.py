@@ -23,6 +23,7 @@ from ketagraph import __version__, names, questions
 from ketagraph.questions import Question
 from ketagraph.server.absent import absent
 from ketagraph.server.config import ServeConfig
+from ketagraph.server.lookup import Lookup
 from ketagraph.server.pages import assets, formatting
 from ketagraph.server.pages.conditional import matches
 from ketagraph.server.pages.knowledge import Knowledge, learn
@@ -53,8 +54,8 @@ def page_query(name: str) -> Question:
 class Site:
     """What pages share; one for each application. ``config.questions`` mark a release."""
 
-    def __init__(self, config: ServeConfig, store: Store) -> None:
-        self.config, self.store = config, store
+    def __init__(self, config: ServeConfig, store: Store, lookup: Lookup) -> None:
+        self.config, self.store, self.lookup = config, store, lookup
         self.questions: Mapping[str, Question] = {
             each.slug: each for each in config.questions if isinstance(each, Question)
         }
