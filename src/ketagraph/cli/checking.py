@@ -12,14 +12,14 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
-from ketagraph import batch, explain, judgements, rdf, releases
+from ketagraph import api, batch, explain, judgements, rdf, releases
 from ketagraph.answers import answer, chain_answer
 from ketagraph.batch import Judged
 from ketagraph.claims import Judgement, Scope, check_chain
 from ketagraph.cli import app, screen
 from ketagraph.cli.asking import opened
 from ketagraph.cli.own_graphs import OwnGraph
-from ketagraph.cli.settings import ReleaseFolder, SourceNames
+from ketagraph.cli.settings import Endpoint, ReleaseFolder, SourceNames
 from ketagraph.cli.telling import EXIT, CheckFormat, told
 from ketagraph.dossier import Dossier
 from ketagraph.errors import SourceError
@@ -41,6 +41,7 @@ class ChainFormat(StrEnum):
 
 Style = Annotated[CheckFormat, typer.Option("--format", help="How to print; dot and mermaid draw the paths.")]
 
+AnyData = Annotated[Path | None, typer.Option(help="Judge by this RDF file instead of the release.")]
 Table = Annotated[Path | None, typer.Option(help="Your own signed graph: TSV of subject, sign, object …")]
 Graph = Annotated[str, typer.Option(help="Pull your own signed graph from here: an endpoint or RDF file.")]
 EffectsQuery = Annotated[Path | None, typer.Option(help="With it: a SELECT of ?subject ?sign ?object …")]
@@ -71,6 +72,8 @@ def check(
     seconds: Annotated[float, typer.Option(min=0.1, help="On your own graph: how long to search.")] = 30.0,
     hops: Hops = 4,
     source: SourceNames = None,
+    data: AnyData = None,
+    endpoint: Endpoint = None,
     release: ReleaseFolder = None,
 ) -> None:
     """Check a claim: is there a mechanism, what sign, which trials bear on it, who says otherwise.
@@ -85,11 +88,12 @@ def check(
     own = OwnGraph(effects, effects_from, effects_query, classes_query, seconds)
     own.refuse_misuse()
     _no_qualifiers({**asked, "week": week is not None, "via": via and file}, table=bool(own or file))
-    if own and (file or source):
-        raise typer.BadParameter("--file and --source do not go with --effects or --effects-from")
+    if own and (file or source or data or endpoint):
+        wrong = "--file, --source, --data and --endpoint do not go with --effects or --effects-from"
+        raise typer.BadParameter(wrong)
     if own:
         raise typer.Exit(own.check(named, via, hops, style, in_full=in_full))
-    dossier = releases.dossier(opened(release)[1]).of_sources(source or ())
+    dossier = _dossier(release, data, endpoint).of_sources(source or ())
     if file:
         raise typer.Exit(_check_file(dossier, file, hops, style))
     claim = dossier.claim(*named, via=via, week=week, **asked)
@@ -99,6 +103,16 @@ def check(
     else:
         typer.echo(told(judgement, dossier.labels_of(judgement), style, in_full=in_full))
     raise typer.Exit(EXIT[judgement.standing])
+
+
+def _dossier(release: Path | None, data: Path | None, endpoint: str | None) -> Dossier:
+    """Open what a claim is judged by: the release, or another graph shaped like ours."""
+    given = [each for each in (release, data, endpoint) if each]
+    if len(given) > 1:
+        raise typer.BadParameter("give one of --release, --data and --endpoint")
+    if data or endpoint:
+        return api.open_graph(endpoint or data).dossier
+    return releases.dossier(opened(release)[1])
 
 
 def _no_qualifiers(asked: Mapping[str, object], *, table: bool) -> None:
@@ -160,6 +174,8 @@ def check_path(
     style: Annotated[ChainFormat, typer.Option("--format", help="How to print.")] = ChainFormat.TEXT,
     hops: Hops = 4,
     source: SourceNames = None,
+    data: AnyData = None,
+    endpoint: Endpoint = None,
     release: ReleaseFolder = None,
 ) -> None:
     """Check a chain hop by hop: stated, inferred, contested, contradicted or unsupported; do signs compose.
@@ -167,7 +183,7 @@ def check_path(
     Exit 0 where every hop holds and the signs compose as claimed, 1 where one does not, 7 where a hop
     has no support.
     """
-    dossier = releases.dossier(opened(release)[1]).of_sources(source or ())
+    dossier = _dossier(release, data, endpoint).of_sources(source or ())
     steps, claimed = dossier.steps(nodes, relations or (), each=each)
     scope = Scope(
         dossier.value("dose", dose), dossier.value("route", route), dossier.value("species", species)
