@@ -104,9 +104,11 @@ class _Run:
             offends, shown = unless(holds(test, 1, self.classes)), f"{_FOCUS} {_VALUE}"
         wanted = any_of(self._is_target(target) for target in sorted(targets, key=str))
         rows = self._rows(select(shown, where(step, only=then(offends, wanted))))
+        # A shape takes long to hash, so its focus nodes are looked up once, and only where they are needed.
+        known = [(owner, shape, self.focuses(owner)) for owner, shape in looking] if rows else []
         for focus, value in rows:
-            for owner, shape in looking:
-                if focus in self.focuses(owner):
+            for owner, shape, focuses in known:
+                if focus in focuses:
                     yield _Hit(owner, shape, test, focus, value)
 
     def _walked(self, owner: Targeted) -> Iterator[_Hit]:
