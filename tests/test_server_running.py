@@ -30,10 +30,11 @@ from ketagraph.errors import KetaGraphError
 from ketagraph.questions import read
 from ketagraph.server import ServeConfig, serve
 options = json.loads(sys.argv[1])
+PATHS = ("data", "follow", "disk_folder")
 guarded, asked = options.pop("guarded"), options.pop("asked", "nowhere")
 unguarded = {} if guarded else {"check": None}
 try:
-    paths = {name: Path(options.pop(name)) for name in ("data", "follow") if name in options}
+    paths = {name: Path(options.pop(name)) for name in PATHS if name in options}
     config = ServeConfig(**paths, **options)
     config = replace(config, questions=[read(path) for path in sorted(Path(asked).glob("*.rq"))])
     serve(config, on_ready=lambda serving: print(serving.url, flush=True), **unguarded)

@@ -28,10 +28,12 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "release"
 
 
-@pytest.fixture
-def server(folder: Path) -> Iterator[Running]:
+@pytest.fixture(params=["in memory", "on disk"])
+def server(folder: Path, request: pytest.FixtureRequest) -> Iterator[Running]:
     first = releases.current(folder)
     options = {"follow": str(folder), "edition": first.digest, "union_default_graph": True}
+    if request.param == "on disk":
+        options |= {"disk_folder": str(folder / ".stores"), "disk_above_mb": 0}
     with running(first.data, workers=2, timeout=2, **options) as server:
         yield server
 
@@ -40,6 +42,11 @@ def word(server: Running) -> str:
     answer = server.ask(WORD)
     assert answer.status_code == 200, answer.text
     return str(answer.json()["results"]["bindings"][0]["word"]["value"])
+
+
+def stores(folder: Path) -> list[str]:
+    """Names of the stores on disk that are whole."""
+    return sorted(path.parent.name for path in (folder / ".stores").glob("[!.]*/facts.json"))
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -90,6 +97,18 @@ def test_what_runs_on_the_old_data_ends_there_and_then_the_old_process_goes(fold
     old.join()
     assert endings == [503]
     until(lambda: len(children.read_text().split()) == 1)
+
+
+@pytest.mark.parametrize("server", ["on disk"], indirect=True)
+def test_each_release_on_disk_has_a_store_and_the_one_in_use_stays(folder, server):
+    (first,) = stores(folder)
+    releases.write(built("second"), folder)
+    until(lambda: word(server) == "second")
+    (second,) = set(stores(folder)) - {first}
+    releases.write(built("third"), folder)
+    until(lambda: word(server) == "third")
+    assert second in stores(folder)
+    assert len(stores(folder)) in {2, 3}
 
 
 def test_a_damaged_release_is_refused_and_the_old_one_serves_on(folder, server):
