@@ -15,6 +15,7 @@ from pathlib import Path
 from time import perf_counter, process_time
 
 from ketagraph import dossier, lift, names, rdf, sources, tables, validate
+from ketagraph.answers import answer
 from ketagraph.store import Query
 from ketagraph.store.disk import ensure
 from ketagraph.store.engine import Engine
@@ -24,7 +25,10 @@ __all__ = ["STAGES"]
 
 LAYOUT = sources.layout()
 FIRST = "SELECT ?s WHERE { ?s a <https://w3id.org/ketagraph/Finding> } LIMIT 1"
-_JUDGED = [("ketamine", "relieves", "fibromyalgia"), ("ketamine", "relieves", "CRPS")]
+_JUDGED = [
+    ("ketamine", "relieves", "fibromyalgia"),
+    ("ketamine", "relieves", "complex regional pain syndrome"),
+]
 
 
 def _spent() -> float:
@@ -97,12 +101,13 @@ def _first(file: Path, folder: Path) -> Callable[[], int]:
 
 
 def _judge(file: Path, _: Path) -> Callable[[], int]:
-    """Collect what bears on claims and judge some of them."""
+    """Judge two claims by name, and find the words for what is told of them."""
     engine = _loaded(file)
 
     def work() -> int:
         known = dossier.read(engine)
-        return len([known.evidence.judge(known.claim(*each)) for each in _JUDGED])
+        judged = [known.judge(known.claim(*each)) for each in _JUDGED]
+        return sum(len(answer(each, known.labels_of(each)).reasons) for each in judged)
 
     return work
 
