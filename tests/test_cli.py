@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from ketagraph.releases import Release
+from paging import serving
 
 ROOT = Path(__file__).parent.parent
 
@@ -86,6 +87,7 @@ def test_a_file_of_sparql_is_answered_as_a_table(folder: Path, tmp_path: Path) -
         (("query",), 2, "give a question's name"),
         (("check", "ketamine", "relieves", "fibromialgia"), 5, "did you mean"),
         (("check", "ketamine", "loves", "fibromyalgia"), 5, "no relation is called 'loves'"),
+        (("check", "ketamine", "relieves", "CRPS", "--data", "x.nq"), 2, "give one of --release, --data"),
     ],
 )
 def test_bad_input_gets_one_clear_message_and_its_exit_code(
@@ -110,6 +112,16 @@ def test_bad_input_gets_one_clear_message_and_its_exit_code(
 def test_claims_come_out_differently(folder: Path, condition: str, code: int, verdict: str) -> None:
     found = run("check", "ketamine", "relieves", condition, "--release", folder)
     assert (found.returncode, f"verdict    {verdict}" in found.stdout) == (code, True), found.stdout
+
+
+def test_a_file_and_an_endpoint_judge_as_the_release_does(folder: Path, release: Release) -> None:
+    claim = ("check", "ketamine", "relieves", "fibromyalgia", "--format", "json")
+    expected = run(*claim, "--release", folder)
+    by_file = run(*claim, "--data", release.data)
+    with serving(release.data) as url:
+        by_endpoint = run(*claim, "--endpoint", f"{url}/sparql")
+    for found in (by_file, by_endpoint):
+        assert (found.returncode, found.stdout) == (expected.returncode, expected.stdout), found.stderr
 
 
 def test_a_check_shows_paths_trials_and_sentences(folder: Path) -> None:

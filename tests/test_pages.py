@@ -302,6 +302,15 @@ def weight(client: httpx.Client, path: str) -> int:
 HOSTILE = '<script>alert(1)</script><img src=x onerror=alert(1)>" onmouseover="alert(1)'
 
 
+def test_the_check_page_judges_by_a_file_that_is_no_release(client, release: releases.Release):
+    asked = {"subject": "ketamine", "relation": "relieves", "object": "fibromyalgia"}
+    with serving(release.data) as url:
+        answer = httpx.get(f"{url}/check", params=asked, timeout=30)
+    assert answer.status_code == 200, answer.text[:500]
+    assert "mechanism without benefit" in answer.text
+    assert "relieves</option>" in answer.text
+
+
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     path = tmp_path_factory.mktemp("hostile") / "data.nq"
