@@ -1,8 +1,9 @@
 """The pipeline at growing sizes: CPU time and memory of each stage, the fitted exponent, a log-log plot.
 
 ``python bench/scale/run.py FOLDER [--sizes 100000 1000000 10000000] [--stages rules] [--own 0.95]
-[--seconds 300]`` writes its data, stores, ``result.json`` and ``growth.svg`` below FOLDER. A stage that
-ends without a result (by the clock of CPU seconds or a fault) is told, and left out at larger sizes.
+[--seconds 300]`` writes its data, stores, ``result.json`` and ``growth.svg`` below FOLDER; what was measured
+there before is kept. A stage that ends without a result (by the clock of CPU seconds or a fault) is told, and
+left out at larger sizes.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import math
 import resource
 import subprocess
 import sys
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +22,11 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent / "endpoint"), str(HERE)]
 
 import data  # noqa: E402
+from drawing import draw  # noqa: E402
 from stages import STAGES  # noqa: E402
 
 ROOT = HERE.parent.parent
-REFERENCE_UP_TO = 100_000
+REFERENCE = 100_000
 OWN = 0.95
 """Share of a copy's links that go to its own concepts: a review has a field, and shares little of it."""
 INFERRED = ("inferred", "judgements")
@@ -78,28 +81,24 @@ def exponent(points: list[tuple[int, float]]) -> float | None:
 
 def points(results: dict[str, dict[str, Result]], stage: str, what: str) -> list[tuple[int, float]]:
     """Take a stage's figures by the triples that there are."""
-    return [(found["triples"], found[what]) for found in results[stage].values() if what in found]
+    return sorted((each["triples"], each[what]) for each in results[stage].values() if what in each)
 
 
-def draw(results: dict[str, dict[str, Result]], target: Path) -> None:
-    """Plot CPU seconds and peak memory against triples, both axes logarithmic."""
-    import matplotlib as mpl
+def reference(folder: Path, file: Path) -> Path:
+    """Write the first triples of a graph: as many as both validators are compared on."""
+    target = folder / f"reference-{REFERENCE}.nt"
+    with file.open("rb") as statements, target.open("wb") as written:
+        written.writelines(islice(statements, REFERENCE))
+    return target
 
-    mpl.use("svg")
-    from matplotlib import pyplot
 
-    figure, axes = pyplot.subplots(1, 2, figsize=(10, 4.5))
-    for axis, what, label in zip(axes, ("cpu", "mb"), ("CPU seconds", "peak memory, MB"), strict=True):
-        for stage in results:
-            found = points(results, stage, what)
-            if found:
-                axis.loglog(*zip(*found, strict=True), marker="o", label=stage)
-        axis.set_xlabel("triples")
-        axis.set_ylabel(label)
-        axis.grid(visible=True, which="major", alpha=0.3)
-    axes[0].legend(fontsize=8)
-    figure.tight_layout()
-    figure.savefig(target)
+def compared(folder: Path, file: Path, seconds: int) -> Result:
+    """Run pyshacl and the compiled shapes on the same triples, one after the other."""
+    target = reference(folder, file)
+    found: Result = {each: measured(each, target, folder, seconds) for each in ("pyshacl", "shacl")}
+    both = [found[each].get("cpu") for each in ("pyshacl", "shacl")]
+    ratio = both[0] / both[1] if all(both) else None
+    return {"triples": REFERENCE, **found, "pyshacl over compiled": ratio}
 
 
 def main() -> None:
@@ -112,31 +111,47 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=300, help="CPU seconds that a stage may take")
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
-    results: dict[str, dict[str, Result]] = {stage: {} for stage in given.stages}
+    before = read(given.folder)
+    results: dict[str, dict[str, Result]] = {each: before["stages"].get(each, {}) for each in STAGES}
+    both: Result = before["reference"]
     for size in sorted(given.sizes):
-        for stage, found in results.items():
-            file = made(given.folder, size, given.own, stage=stage)
-            too_slow = any("failed" in each for each in found.values())
-            if too_slow or (stage == "pyshacl" and size > REFERENCE_UP_TO):
+        for stage in given.stages:
+            found, file = results[stage], made(given.folder, size, given.own, stage=stage)
+            if stage == "pyshacl":
+                # What takes pyshacl minutes tells nothing new: one size, and the other engine beside it.
+                both = both or compared(given.folder, file, given.seconds)
+                print("reference", json.dumps(both), flush=True)
+                continue
+            if any("failed" in each for each in found.values()):
                 continue
             figures = measured(stage, file, given.folder, given.seconds)
             triples = figures["gave"] if stage == "lift" and "gave" in figures else lines(file)
             found[str(size)] = {"triples": triples, **figures}
             print(size, stage, json.dumps(found[str(size)]), flush=True)
-            write(results, given.folder)
-    draw(results, given.folder / "growth.svg")
+            write(results, both, given.folder)
+    write(results, both, given.folder)
 
 
-def write(results: dict[str, dict[str, Result]], folder: Path) -> None:
-    """Write what has been measured so far, with exponents and the ratio of the two validators."""
-    fitted = {
-        stage: {what: exponent(points(results, stage, what)) for what in ("cpu", "mb")} for stage in results
+def read(folder: Path) -> Result:
+    """Return what was measured before."""
+    target = folder / "result.json"
+    found: Result = (
+        json.loads(target.read_text("utf-8")) if target.exists() else {"stages": {}, "reference": {}}
+    )
+    return found
+
+
+def write(results: dict[str, dict[str, Result]], both: Result, folder: Path) -> None:
+    """Write and draw what has been measured so far, with its exponents."""
+    told = {
+        stage: {what: points(results, stage, what) for what in ("cpu", "mb")}
+        for stage, found in results.items()
+        if any("cpu" in each for each in found.values())
     }
-    both = [
-        results.get(engine, {}).get(str(REFERENCE_UP_TO), {}).get("cpu") for engine in ("pyshacl", "shacl")
-    ]
-    ratio = both[0] / both[1] if all(both) else None
-    summary = {"stages": results, "exponents": fitted, "pyshacl over compiled": ratio}
+    fitted = {stage: {what: exponent(found) for what, found in each.items()} for stage, each in told.items()}
+    cpu, memory = ({stage: each[what] for stage, each in told.items()} for what in ("cpu", "mb"))
+    draw(cpu, memory, {stage: each["cpu"] for stage, each in fitted.items()}, folder / "growth.svg")
+    summary = {"stages": results, "exponents": fitted, "reference": both}
     (folder / "result.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
     print("exponents", json.dumps(fitted), flush=True)
 
