@@ -107,6 +107,9 @@ class Handler(BaseHTTPRequestHandler):
     def cut(self, query: str) -> None:
         self.whole(200, JSON, ROWS, X_KetaGraph_Truncated="true")
 
+    def cut_behind(self, query: str) -> None:
+        self.whole(200, JSON, ROWS.rstrip()[:-1] + b',"truncated":{"maxRows":1}}')
+
     def failing(self, query: str) -> None:
         self.whole(500, "text/plain", b"out of memory")
 

@@ -89,6 +89,7 @@ def test_rows_beyond_the_limit_are_cut_and_announced(fake: Fake) -> None:
         ("/bad-query", SELECT, QueryRefused, "syntax error at line 1"),
         ("/partial", SELECT, QueryStopped, "cut"),
         ("/cut", SELECT, QueryStopped, "cut"),
+        ("/cut-behind", SELECT, QueryStopped, "cut at a limit of the engine's own"),
         ("/failing", SELECT, QueryStopped, "out of memory"),
         ("/busy", SELECT, EngineFailed, "503: later"),
     ],

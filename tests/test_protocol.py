@@ -11,6 +11,7 @@ from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
 import httpx
+import pyoxigraph as ox
 import pytest
 from rdflib import Dataset, Graph
 
@@ -275,6 +276,13 @@ def test_a_cut_answer_says_so_and_parses(client, form):
     assert response.headers["x-ketagraph-truncated"] == "true"
     assert response.headers["x-ketagraph-rows"] == response.headers["x-ketagraph-max-rows"] == "2"
     assert form != "json" or response.json()["truncated"] == {"maxRows": 2}
+
+
+def test_a_cut_answer_is_read_by_a_parser_that_wants_nothing_behind_the_rows(client):
+    query = {"query": "SELECT * { GRAPH ?g { ?s ?p ?o } }", "format": "json", "max-rows": "2"}
+    answer = client.get("/sparql", params=query)
+    assert answer.headers["content-length"] == str(len(answer.content))
+    assert len(list(ox.parse_query_results(answer.content, ox.QueryResultsFormat.JSON))) == 2
 
 
 def test_limits_are_lowered_but_never_raised(client):

@@ -184,6 +184,14 @@ def test_a_cut_that_cannot_be_announced_any_more_breaks_the_transfer(bare, form)
         bare.ask(FLOOD, format=form, **{"max-rows": "400000"})
 
 
+def test_a_cut_that_is_known_in_time_stands_before_the_rows(bare):
+    answer = bare.ask(FLOOD, format="json", **{"max-rows": "9000"})
+    assert (1 << 20) < len(answer.content) < (8 << 20)
+    assert answer.headers["x-ketagraph-truncated"] == "true"
+    assert answer.content.startswith(b'{"truncated":{"maxRows":9000},"head":')
+    assert len(answer.json()["results"]["bindings"]) == 9000
+
+
 def test_a_late_cut_in_json_is_announced_in_the_body(bare):
     answer = bare.ask(FLOOD, format="json", **{"max-rows": "50000"})
     assert "x-ketagraph-truncated" not in answer.headers

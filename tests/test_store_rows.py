@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ketagraph.store.engine import Engine
-from ketagraph.store.rows import Enough, RowCutter
+from ketagraph.store.rows import Enough, RowCutter, announced_first
 
 MEDIA_TYPES = {
     "json": "application/sparql-results+json",
@@ -141,3 +142,21 @@ def test_a_variable_named_like_a_member_of_the_document_is_no_border():
     body, rows, truncated = cut("json", whole, 1, step=5, block=1)
     assert len(json_rows(body)) == rows == 1
     assert truncated
+
+
+@pytest.mark.parametrize("size", [1, 7, 30, 1000])
+def test_a_cut_is_told_before_the_rows_too_with_the_same_length(size):
+    engine = Engine()
+    body, outcome = engine.answer("SELECT * { VALUES ?x { 1 2 3 } }", MEDIA_TYPES["json"], max_rows=2)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for start in range(0, len(body), size):
+            yield body[start : start + size]
+
+    async def moved() -> bytes:
+        return b"".join([piece async for piece in announced_first(pieces(), outcome.rows)])
+
+    found = asyncio.run(moved())
+    assert found.startswith(b'{"truncated":{"maxRows":2},"head":')
+    assert found.endswith(b"}]}}")
+    assert (json.loads(found), len(found)) == (json.loads(body), len(body))

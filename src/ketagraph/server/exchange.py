@@ -19,6 +19,7 @@ from ketagraph.server import coding, problem, protocol
 from ketagraph.server.cache import Entry, matches
 from ketagraph.server.framing import TRAILERS
 from ketagraph.store import Answer
+from ketagraph.store.rows import announced_first
 
 __all__ = ["ALLOW", "PIECE", "Exchange", "typed"]
 
@@ -150,7 +151,7 @@ class Exchange:
         if answer.size is None or answer.size > _WHOLE:
             await self._stream_long(answer, facts, wanted)
             return None
-        body = b"".join([piece async for piece in answer])
+        body = b"".join([piece async for piece in _told(answer)])
         used = wanted if len(body) >= coding.SMALLEST else coding.IDENTITY
         packed = await _packed(body, used)
         facts += [*_coded(used), (b"content-length", b"%d" % len(packed)), self._keeping(lasting=lasting)]
@@ -169,7 +170,7 @@ class Exchange:
         if self._is_head:
             await self._body(b"", more=False)
         else:
-            pieces = aiter(answer) if size is not None else _announced(answer)
+            pieces = _told(answer) if size is not None else _announced(answer)
             await self._pass_on(_repacked(pieces, wanted) if wanted else pieces)
         ending = self._ending(answer)
         if trailing:
@@ -244,6 +245,12 @@ async def _packed(body: bytes, used: str) -> bytes:
     if len(body) > PIECE and used:
         return await asyncio.to_thread(coding.pack, body, used)
     return coding.pack(body, used)
+
+
+def _told(answer: Answer) -> AsyncIterator[bytes]:
+    """Give the pieces of a complete answer; where its body says that it was cut, it says so first."""
+    outcome = answer.outcome
+    return announced_first(aiter(answer), outcome.rows) if outcome and outcome.announced else aiter(answer)
 
 
 async def _slices(body: bytes) -> AsyncIterator[bytes]:

@@ -11,7 +11,7 @@ from typing import IO, Protocol, cast
 
 import pyoxigraph as ox
 
-from ketagraph.errors import EngineFailed, QueryRefused
+from ketagraph.errors import EngineFailed, QueryRefused, QueryStopped
 from ketagraph.store.evaluation import GRAPH_FORMATS, ROW_FORMATS, Sink, write_rows, write_triples
 from ketagraph.store.formats import BINDINGS, GRAPHS
 from ketagraph.store.query import Outcome, Query
@@ -34,6 +34,22 @@ class Source(Protocol):
         """Return at most ``size`` bytes, none at the end."""
 
 
+_CUT = b'"truncated":{"maxRows":'
+"""Stands behind the rows where another server of ours had begun to answer before it met its limit."""
+
+
+class _Watched:
+    """A source, and how it ended as far as it was read."""
+
+    def __init__(self, source: Source) -> None:
+        self._source, self.end = source, b""
+
+    def read(self, size: int = -1, /) -> bytes:
+        piece = self._source.read(size)
+        self.end = (self.end + piece)[-100:]
+        return piece
+
+
 _GRAPH_QUERIES = {"CONSTRUCT", "DESCRIBE"}
 
 
@@ -46,13 +62,19 @@ def convert(
 
     Raises:
         QueryRefused: the asker takes no such form (406).
+        QueryStopped: the engine says behind the rows that it has cut them.
         EngineFailed: the answer is broken off, or something else than was asked for.
     """
+    watched = _Watched(source)
     try:
         if form in _GRAPH_QUERIES:
-            return _graph(source, media_type, query, sink)
-        return _rows(source, media_type, query, form, sink, ask_variable)
+            return _graph(watched, media_type, query, sink)
+        return _rows(watched, media_type, query, form, sink, ask_variable)
     except (SyntaxError, ValueError) as error:
+        if _CUT in watched.end:
+            raise QueryStopped(
+                "the answer was cut at a limit of the engine's own; none of it is passed on"
+            ) from error
         raise EngineFailed(f"the engine's answer is broken off or malformed: {error}") from error
 
 
