@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -56,15 +57,20 @@ class Phrasing:
 
     def _lexicon_for(self, *wanted: str) -> Lexicon:
         whole = self.is_small or "lexicon" in vars(self)
-        return self.lexicon if whole else wording.lexicon_of(self.stored, *filter(None, wanted))
+        return self.lexicon if whole else wording.lexicon_as_written(self.stored, *filter(None, wanted))
 
     def _resolved(self, name: str, lexicon: Lexicon) -> str:
+        """Resolve in ``lexicon``, else among all names however spelt, else with suggestions from them all."""
         try:
             return lexicon.resolve(name)
         except AmbiguousName:
             raise
         except UnknownName:
-            return self.lexicon.resolve(name)
+            if self.is_small:
+                raise
+        with suppress(UnknownName):
+            return wording.lexicon_of(self.stored, name).resolve(name)
+        return self.lexicon.resolve(name)
 
     @cached_property
     def relations(self) -> Mapping[str, Relation]:

@@ -27,11 +27,10 @@ def stored_query(name: str) -> str:
     return (files("ketagraph") / "sparql" / f"{name}.rq").read_text(encoding="utf-8")
 
 
-def narrowed(text: str, variable: str, iris: Iterable[str]) -> str:
-    """Return a SELECT that answers only where ``variable`` (without ``?``) is one of ``iris``."""
+def narrowed(text: str, variable: str, terms: Iterable[str]) -> str:
+    """Return a SELECT that answers only where ``variable`` (without ``?``) is one of some written terms."""
     brace = next(token.start for token in tokens(text, comments=False) if token.text == "{")
-    values = " ".join(map(reference, iris))
-    return f"{text[: brace + 1]} VALUES ?{variable} {{ {values} }}{text[brace + 1 :]}"
+    return f"{text[: brace + 1]} VALUES ?{variable} {{ {' '.join(terms)} }}{text[brace + 1 :]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +49,12 @@ class Stored:
 
     def of(self, name: str, variable: str, iris: Iterable[str]) -> list[Row]:
         """Answer a query where ``variable`` is one of ``iris``; what is no IRI, no record has."""
-        return list(self._of(stored_query(name), variable, sorted(filter(is_reference, set(iris)))))
+        return self.having(name, variable, map(reference, filter(is_reference, iris)))
 
-    def _of(self, text: str, variable: str, iris: list[str]) -> Iterator[Row]:
-        for start in range(0, len(iris), _AT_ONCE):
-            yield from self.rows(narrowed(text, variable, iris[start : start + _AT_ONCE]))
+    def having(self, name: str, variable: str, terms: Iterable[str]) -> list[Row]:
+        """Answer a query where ``variable`` is one of some written terms."""
+        return list(self._having(stored_query(name), variable, sorted(set(terms))))
+
+    def _having(self, text: str, variable: str, terms: list[str]) -> Iterator[Row]:
+        for start in range(0, len(terms), _AT_ONCE):
+            yield from self.rows(narrowed(text, variable, terms[start : start + _AT_ONCE]))

@@ -6,14 +6,15 @@ For graphs too large to read every name of: each look-up asks the store for a fe
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 
 from ketagraph import names, questions
 from ketagraph.lexicon import Entry, Lexicon
+from ketagraph.sparql_terms import is_reference, literal, reference
 from ketagraph.stored import Row, Stored, stored_query
 
-__all__ = ["entry", "labels", "lexicon_of", "mentioned"]
+__all__ = ["entry", "labels", "lexicon_as_written", "lexicon_of", "mentioned"]
 
 _GREEK = str.maketrans({"μ": "mu", "µ": "mu", "κ": "kappa"})
 
@@ -23,15 +24,39 @@ def entry(row: Row) -> Entry:
     return Entry(row["iri"], row["name"], row["kind"], frozenset(row.get("classes", "").split()))
 
 
+def lexicon_as_written(stored: Stored, *wanted: str) -> Lexicon:
+    """Return every name of what bears a name as it is ``wanted``, in a usual case, with hyphens or spaces.
+
+    An index answers at once, on whatever disk. Names of rarer spelling are for :func:`lexicon_of` to find.
+    """
+    iris = {names.expand(bare) or bare for bare in map(_bare, wanted)}
+    written = {literal(spelt) for name in wanted if name.isprintable() for spelt in _spellings(name)}
+    terms = {*written, *(f"{each}@en" for each in written), *map(reference, filter(is_reference, iris))}
+    return _known(stored, iris, {row["iri"] for row in stored.having("borne", "value", terms)})
+
+
+def _spellings(name: str) -> Iterator[str]:
+    plain = " ".join(name.split())
+    for each in {plain, plain.replace("-", " "), plain.replace(" ", "-")}:
+        first, rest = each[:1], each[1:]
+        yield from (each, each.lower(), each.upper(), each.capitalize(), each.title())
+        yield from (first.upper() + rest, first.lower() + rest)
+
+
 def lexicon_of(stored: Stored, *wanted: str) -> Lexicon:
     """Return every name of whatever may be ``wanted``: all that these names resolve to is in it.
 
-    Where one resolves to nothing, only the whole lexicon knows what is near.
+    The names of everything are gone through. Where one resolves to nothing, only the whole lexicon knows
+    what is near.
     """
     iris = {names.expand(bare) or bare for bare in map(_bare, wanted)}
     keys = "|".join(["", *sorted({*map(_key, wanted), *map(_key, iris)}), ""])
     query = questions.parse(stored_query("called"), "called", "called.rq")
     called = {row["iri"] for row in stored.rows(questions.bind(query, {"keys": keys}))}
+    return _known(stored, iris, called)
+
+
+def _known(stored: Stored, iris: set[str], called: set[str]) -> Lexicon:
     return Lexicon.of(
         map(entry, stored.of("names", "iri", iris | called)),
         (row["record"] for row in stored.of("records", "record", iris)),
