@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 __all__ = ["Lines", "draw"]
 
@@ -18,6 +19,14 @@ _STYLES = (
     *(("#0072B2", "o"), ("#D55E00", "s"), ("#009E73", "^"), ("#CC79A7", "D")),
     *(("#E69F00", "v"), ("#56B4E9", "P"), ("#000000", "X"), ("#7F7F7F", "*")),
 )
+
+# Where lines lie on one another, each mark is still seen.
+_HOLLOW: Mapping[str, Any] = {
+    "linewidth": 1.6,
+    "markersize": 8,
+    "markerfacecolor": "none",
+    "markeredgewidth": 1.6,
+}
 
 
 def draw(cpu: Lines, memory: Lines, exponents: Mapping[str, float | None], target: Path) -> None:
@@ -34,7 +43,7 @@ def draw(cpu: Lines, memory: Lines, exponents: Mapping[str, float | None], targe
         for stage, points in lines.items():
             colour, mark = style[stage]
             told = f"{stage} ({exponents[stage]:.2f})" if exponents.get(stage) else stage
-            axis.loglog(*zip(*points, strict=True), color=colour, marker=mark, label=told, linewidth=1.6)
+            axis.loglog(*zip(*points, strict=True), color=colour, marker=mark, label=told, **_HOLLOW)
         axis.set_xlabel("triples")
         axis.set_title(label, loc="left", fontsize=11)
         axis.grid(visible=True, which="major", color="#cccccc", linewidth=0.6)
@@ -42,5 +51,5 @@ def draw(cpu: Lines, memory: Lines, exponents: Mapping[str, float | None], targe
     handles, labels = axes[0].get_legend_handles_labels()
     title = "stage (exponent of CPU time)"
     figure.legend(handles, labels, title=title, loc="lower center", ncols=4, frameon=False)
-    figure.tight_layout(rect=(0, 0.2, 1, 1))
+    figure.tight_layout(rect=(0, 0.17, 1, 1))
     figure.savefig(target, metadata={"Date": None})
