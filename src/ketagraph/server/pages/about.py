@@ -63,8 +63,9 @@ async def schema(site: Site, request: Request) -> Response:
 
 
 def _examples(rows: Sequence[Record], name: str) -> dict[str, str]:
-    """Return one thing for each term; there is none where only blank nodes have it."""
-    return {row[name].value: row["example"].value for row in rows if "example" in row}
+    """Return one thing for each term; there is none where only blank nodes have it (engines name them)."""
+    found = {row[name].value: row["example"].value for row in rows if "example" in row}
+    return {term: example for term, example in found.items() if example.startswith("http")}
 
 
 def _partition(rows: Sequence[Record], kind: str) -> list[tuple[str, int, list[tuple[str, int]]]]:
