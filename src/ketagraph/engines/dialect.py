@@ -11,7 +11,7 @@ from ketagraph.errors import EnvironmentFault
 
 __all__ = ["DIALECTS", "GENERIC", "Dialect", "named", "recognised"]
 
-_XSD = names.PREFIXES["xsd"]
+_RDFS, _XSD = names.PREFIXES["rdfs"], names.PREFIXES["xsd"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ DIALECTS: Mapping[str, Dialect] = {
             ask_variable="__ASK_RETVAL",
             mends=_booleans(),
             refused=(("BIND", "(", "EXISTS"),),
-            closures=(names.PREFIXES["rdfs"] + "subClassOf", names.PREFIXES["rdfs"] + "subPropertyOf"),
+            closures=(_RDFS + "subClassOf", _RDFS + "subPropertyOf", names.term("actsOn")),
         ),
         # Not run here: see docs/engines.md.
         Dialect("graphdb", update="{query}/statements", graphs="{query}/rdf-graphs/service"),
