@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from io import BytesIO
-from typing import TYPE_CHECKING
+from io import BufferedReader, BytesIO, RawIOBase
+from typing import IO, TYPE_CHECKING
 
 from ketagraph.engines.address import AGENT, Address
 from ketagraph.engines.dialect import recognised
@@ -23,11 +23,13 @@ from ketagraph.store.query import Outcome, Query
 
 if TYPE_CHECKING:
     import httpx
+    from _typeshed import WriteableBuffer
 
 __all__ = ["Client"]
 
 _TRIES, _PAUSE = 3, 0.1
 _NTRIPLES = "application/n-triples"
+_BUFFER = 1 << 16
 
 
 @dataclass
@@ -97,15 +99,28 @@ class Client:
         outcome = convert(source, found, query, asked.form, sink, ask_variable=view.dialect.ask_variable)
         return bytes(sink.body), outcome
 
-    def graph(self, iri: str) -> bytes:
-        """Fetch a graph as N-Triples by the Graph Store Protocol; none where there is no such graph."""
+    @contextmanager
+    def graph(self, iri: str) -> Iterator[tuple[IO[bytes], str]]:
+        """Fetch a graph by the Graph Store Protocol: statements as they come, and their media type.
+
+        Where there is no such graph there are no statements.
+        """
         headers = {"Accept": _NTRIPLES}
         with self._sent("GET", self.address.graphs, params={"graph": iri}, headers=headers) as response:
-            body = self._body(response)
             if response.status_code == 404:
-                return b""
-            self._expect(response, body, "read a graph")
-        return body
+                yield BytesIO(), _NTRIPLES
+                return
+            if response.status_code != 200:
+                self._expect(response, self._body(response), "read a graph")
+            yield _stream(response), media_type(response.headers)
+
+    @contextmanager
+    def statements(self, query: Query, view: View) -> Iterator[tuple[IO[bytes], str]]:
+        """Ask a CONSTRUCT: statements as they come, as the engine writes them, and their media type."""
+        asked = view.asked(query)
+        fields, headers = asked.fields(view.dialect, query.timeout), {"Accept": accept(asked.form)}
+        with self._read("POST", self.address.url, asked.form, data=fields, headers=headers) as response:
+            yield _stream(response), media_type(response.headers)
 
     def put(self, iri: str, statements: bytes) -> None:
         """Replace a graph by N-Triples."""
@@ -184,6 +199,33 @@ class Client:
             if time.monotonic() > deadline:
                 raise QueryStopped(f"{self.address.url}: no whole answer within {self.timeout:g} s")
         return bytes(body)
+
+
+class _Pieces(RawIOBase):
+    """Pieces of a body as a file that is read once."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces, self._left = pieces, memoryview(b"")
+
+    def readable(self) -> bool:
+        """Say that it is."""
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        """Fill ``buffer`` as far as the next piece goes; 0 at the end."""
+        while not self._left:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return 0
+            self._left = memoryview(piece)
+        target = memoryview(buffer)
+        size = min(len(target), len(self._left))
+        target[:size], self._left = self._left[:size], self._left[size:]
+        return size
+
+
+def _stream(response: httpx.Response) -> IO[bytes]:
+    return BufferedReader(_Pieces(response.iter_bytes()), _BUFFER)
 
 
 _HELP = "docs/engines.md on credentials"

@@ -7,17 +7,20 @@ the engine's own bulk loader has loaded needs no second loading.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from io import BytesIO
+from hashlib import file_digest, sha256
 from pathlib import Path
+from typing import IO
 
 from ketagraph.dossier import stored_query
 from ketagraph.engines.client import Client
 from ketagraph.engines.dialect import Dialect
 from ketagraph.engines.parts import Part, manifest, parts
 from ketagraph.engines.pointer import POINTER, Listed, Pointer
-from ketagraph.engines.view import View
+from ketagraph.engines.view import View, versioned
 from ketagraph.errors import EngineFailed, EnvironmentFault
 from ketagraph.questions import bind, parse
 from ketagraph.releases import Release
@@ -28,9 +31,6 @@ from ketagraph.store.query import Query
 __all__ = ["Progress", "Pushed", "push", "version_of", "write_files"]
 
 Progress = Callable[[str], None]
-
-_CHUNK = 16 << 20
-"""Bytes that one request may carry, save where blank nodes tie statements together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,25 +43,41 @@ class Pushed:
     switched: bool
 
 
-def version_of(release: Release) -> str:
-    """Name a release's version: the beginning of its digest."""
-    return release.digest[:16]
+def version_of(release: Release, imported: Sequence[Path] = ()) -> str:
+    """Name a release's version: the beginning of its digest, or of that of the release and what is beside it.
+
+    Raises:
+        EnvironmentFault: an imported file cannot be read.
+    """
+    if not imported:
+        return release.digest[:16]
+    digests = [release.digest, *(_digest(path) for path in imported)]
+    return sha256("\n".join(digests).encode()).hexdigest()[:16]
 
 
-def push(release: Release, remote: Remote, *, by_updates: bool = False, progress: Progress) -> Pushed:
-    """Load ``release`` into an engine, verify it, and switch to it.
+def push(
+    release: Release,
+    remote: Remote,
+    *,
+    imported: Sequence[Path] = (),
+    by_updates: bool = False,
+    progress: Progress,
+) -> Pushed:
+    """Load ``release``, with what was ``imported`` beside it, into an engine, verify it, and switch to it.
 
-    ``by_updates`` loads by SPARQL Update instead of the Graph Store Protocol.
+    ``by_updates`` loads by SPARQL Update instead of the Graph Store Protocol. The graphs lie in a temporary
+    folder meanwhile, about twice the size of the release.
 
     Raises:
         EngineFailed, EnvironmentFault: the engine failed; what it served before, it still serves.
     """
-    loader, version = _Loader.of(remote, by_updates=by_updates), version_of(release)
+    loader, version = _Loader.of(remote, by_updates=by_updates), version_of(release, imported)
     dialect, loaded, listed = remote.client.address.dialect, 0, []
-    for part in parts(release.data, version, dialect):
-        loaded += _settle(part, loader, progress)
-        listed.append(part.listed)
-    loaded += _settle(manifest(listed, version), loader, progress)
+    with _scratch() as folder:
+        for part in parts([release.data, *imported], version, dialect, folder):
+            loaded += _settle(part, loader, progress)
+            listed.append(part.listed)
+        loaded += _settle(manifest(listed, version, folder), loader, progress)
     before = remote.pointer()
     if before.version != version:
         loader.add(POINTER, Pointer(version, before.position + 1).statement())
@@ -70,7 +86,9 @@ def push(release: Release, remote: Remote, *, by_updates: bool = False, progress
     return Pushed(version, tuple(listed), loaded, before.version != version)
 
 
-def write_files(release: Release, dialect: Dialect, folder: Path) -> list[Path]:
+def write_files(
+    release: Release, dialect: Dialect, folder: Path, *, imported: Sequence[Path] = ()
+) -> list[Path]:
     """Write the graphs of ``release`` as files for an engine's bulk loader, each beside its graph's name.
 
     ``NAME.nt`` holds the statements, ``NAME.nt.graph`` the graph's IRI, as Virtuoso's loader reads them.
@@ -79,16 +97,39 @@ def write_files(release: Release, dialect: Dialect, folder: Path) -> list[Path]:
         EnvironmentFault: the folder cannot be written.
     """
     written = []
+    version = version_of(release, imported)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for part in parts(release.data, version_of(release), dialect):
-            path = folder / f"{part.graph.rpartition('/')[2]}.nt"
-            path.write_bytes(part.statements)
-            path.with_name(f"{path.name}.graph").write_text(f"{part.graph}\n", encoding="utf-8")
-            written.append(path)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".writing-") as scratch:
+            for part in parts([release.data, *imported], version, dialect, Path(scratch)):
+                name = part.graph.removeprefix(versioned(version)).replace("/", "-")
+                path = folder / f"{name}.nt"
+                part.path.replace(path)
+                path.with_name(f"{path.name}.graph").write_text(f"{part.graph}\n", encoding="utf-8")
+                written.append(path)
     except OSError as error:
         raise EnvironmentFault(f"cannot write below {folder}: {error.strerror}") from error
     return written
+
+
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    try:
+        with tempfile.TemporaryDirectory(prefix="ketagraph-push-") as folder:
+            yield Path(folder)
+    except OSError as error:
+        where = tempfile.gettempdir()
+        raise EnvironmentFault(
+            f"cannot write below {where}: {error.strerror}; TMPDIR names another place"
+        ) from error
+
+
+def _digest(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise EnvironmentFault(f"{path}: cannot be read: {error.strerror}") from error
 
 
 @dataclass(frozen=True)
@@ -108,14 +149,14 @@ class _Loader:
 
     def load(self, part: Part) -> None:
         """Put a graph in the place of what is there."""
-        first, *others = _chunks(part.statements)
-        if self.by_updates:
-            self.client.update(f"DROP SILENT GRAPH <{part.graph}>")
-            self.add(part.graph, first.decode())
-        else:
-            self.client.put(part.graph, first)
-        for chunk in others:
-            self.add(part.graph, chunk.decode())
+        for number, chunk in enumerate(part.chunks()):
+            if number:
+                self.add(part.graph, chunk.decode())
+            elif self.by_updates:
+                self.client.update(f"DROP SILENT GRAPH <{part.graph}>")
+                self.add(part.graph, chunk.decode())
+            else:
+                self.client.put(part.graph, chunk)
 
     def add(self, graph: str, statements: str) -> None:
         """Add statements to a graph."""
@@ -129,15 +170,16 @@ class _Loader:
         count = self.remote.count(listed.graph, View(self.client.address.dialect))
         if count != listed.triples:
             return f"{count} of {listed.triples} statements"
-        return "" if fingerprint(BytesIO(self._fetched(listed.graph))).digest == listed.digest else "others"
+        with self._fetched(listed.graph) as (statements, form):
+            return "" if fingerprint(statements, form).digest == listed.digest else "others"
 
-    def _fetched(self, graph: str) -> bytes:
+    def _fetched(self, graph: str) -> AbstractContextManager[tuple[IO[bytes], str]]:
         if not self.by_updates:
             return self.client.graph(graph)
         name = "engine-statements"
         text = bind(parse(stored_query(name), name, f"{name}.rq"), {"graph": graph})
-        asked = Query(text, None, "application/n-triples", timeout=self.client.timeout, max_rows=1 << 40)
-        return self.client.ask(asked, View(self.client.address.dialect))[0]
+        asked = Query(text, timeout=self.client.timeout, max_rows=1 << 40)
+        return self.client.statements(asked, View(self.client.address.dialect))
 
 
 def _settle(part: Part, loader: _Loader, progress: Progress) -> int:
@@ -156,19 +198,3 @@ def _settle(part: Part, loader: _Loader, progress: Progress) -> int:
         )
     progress(f"{part.graph}: {part.listed.triples} statements, loaded and verified")
     return 1
-
-
-def _chunks(statements: bytes) -> Iterator[bytes]:
-    """Cut N-Triples at lines into pieces for one request; those with blank nodes stay together, in front.
-
-    A blank node's name holds for one request only.
-    """
-    lines = statements.splitlines(keepends=True)
-    tied = [line for line in lines if line.startswith(b"_:") or b"> _:" in line]
-    piece = bytearray(b"".join(tied))
-    for line in sorted(set(lines) - set(tied)) if len(statements) > _CHUNK else ():
-        if len(piece) + len(line) > _CHUNK:
-            yield bytes(piece)
-            piece.clear()
-        piece += line
-    yield bytes(piece) if len(statements) > _CHUNK else statements
