@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from rdflib import Graph
 
@@ -135,6 +139,39 @@ def test_credentials_are_sent_and_never_shown(fake: Fake) -> None:
     assert "geheim" not in f"{caught.value!r} {given!r} {Address(fake.url, credentials=given)!r}"
     ask(f"{fake.url}/good", Query(SELECT), given=Credentials(token="geheim"))
     assert fake.asked[-1][1]["authorization"] == "Bearer geheim"
+
+
+def test_headers_of_clients_never_reach_the_engine(fake: Fake) -> None:
+    sent = {
+        "Authorization": "Bearer of-a-client",
+        "Cookie": "session=of-a-client",
+        "X-Forwarded-For": "203.0.113.9",
+        "X-Own": "of-a-client",
+    }
+    command = [sys.executable, "-m", "ketagraph", "serve", "--port", "0", "--engine", f"{fake.url}/good"]
+    before = len(fake.asked)
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stderr
+            found = re.search(r"at (http://[\d.:]+)", server.stderr.readline())
+            assert found
+            with httpx.Client(base_url=found[1], timeout=60, trust_env=False, headers=sent) as client:
+                assert client.post("/sparql", data={"query": SELECT}).status_code == 200
+        finally:
+            server.terminate()
+    asked = [headers for _, headers, form in fake.asked[before:] if "VALUES" in str(form)]
+    assert asked
+    for headers in fake.asked[before:]:
+        assert not {"of-a-client", "203.0.113.9"} & set(re.findall(r"[\w.-]+", str(headers)))
+    assert set(asked[-1]) == {
+        "host",
+        "accept",
+        "accept-encoding",
+        "connection",
+        "content-length",
+        "content-type",
+        "user-agent",
+    }
 
 
 @pytest.mark.parametrize(

@@ -41,19 +41,24 @@ def push(
     timeout: Timeout = 600.0,
     release: ReleaseFolder = None,
 ) -> None:
-    """Load the release into an engine beside what it serves, verify it, then switch to it."""
+    """Load the release, and what was imported, beside what an engine serves; verify it; switch to it."""
     where = sources.layout()
     folder = release or releases.default_folder(where)
     with screen.stages() as progress:
         releases.ensure(where, folder, progress=progress)
     found = releases.verified(folder)
     remote = Remote(engine, timeout, credentials=credentials(os.environ), dialect=named(engine_kind))
+    imported = releases.imports(folder)
     if to_files:
-        written = pushing.write_files(found, remote.client.address.dialect, to_files)
+        written = pushing.write_files(found, remote.client.address.dialect, to_files, imported=imported)
         typer.echo(f"{len(written)} graph(s) written below {to_files}; load them, then push again", err=True)
         return
     made = pushing.push(
-        found, remote, by_updates=by is Way.UPDATES, progress=lambda said: typer.echo(said, err=True)
+        found,
+        remote,
+        imported=imported,
+        by_updates=by is Way.UPDATES,
+        progress=lambda said: typer.echo(said, err=True),
     )
     what = "switched to" if made.switched else "serves already"
     typer.echo(f"{engine}: {what} version {made.version}, {made.loaded} graph(s) loaded", err=True)

@@ -161,7 +161,8 @@ class _Loader:
     def add(self, graph: str, statements: str) -> None:
         """Add statements to a graph."""
         if self.by_updates:
-            self.client.update(f"INSERT DATA {{ GRAPH <{graph}> {{\n{statements}}} }}")
+            # Not INSERT DATA: Virtuoso takes no blank node there.
+            self.client.update(f"INSERT {{ GRAPH <{graph}> {{\n{statements}}} }} WHERE {{}}")
         else:
             self.client.add(graph, statements.encode())
 
