@@ -1,7 +1,7 @@
 """Hand-written sources in, a validated graph out, in memory; nothing is written here.
 
-Stages in order: read, lift, effects, reason, rules, judge, validate, describe. The same sources give the same
-graph, blank nodes included.
+Stages in order: read, lift, effects, reason, rules, judge, count, validate, describe. The same sources give
+the same graph, blank nodes included.
 """
 
 from __future__ import annotations
@@ -115,6 +115,8 @@ def build(where: Layout, *, progress: Progress = lambda _: None) -> Built:
     with clock.stage("judge"):
         known = dossier.read(_engine(graphs))
         graphs["judgements"] = judgements.triples(known)
+    with clock.stage("count"):
+        graphs["counts"] = _apply(_rules(where, "counts"), graphs)
     with clock.stage("validate"):
         report = examine(graphs, where, places=places)
     if report.violations:
