@@ -8,6 +8,9 @@ from urllib.parse import quote
 
 __all__ = ["Client", "row_count", "target"]
 
+_RESTED = b"os error 11"
+"""In what the Oxigraph server sends unasked before it closes a connection that rested too long."""
+
 ROWS, GRAPH = "application/sparql-results+json", "text/turtle"
 
 
@@ -35,6 +38,9 @@ class Client:
             status, body = self._exchange(query, headers)
         except (RemoteDisconnected, ConnectionResetError, BrokenPipeError):
             # The server has closed a connection that rested too long; once more on a new one.
+            status, body = self._exchange(query, headers)
+        if status == 500 and _RESTED in body:
+            self._connection.close()
             status, body = self._exchange(query, headers)
         if status != 200:
             raise HTTPException(f"{status}: {body[:200]!r}")

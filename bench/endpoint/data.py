@@ -4,7 +4,8 @@
 and, until the size is reached, seeded copies of it. A copy has instances of its own; its concepts are
 subclasses of the real ones; every link to a concept is drawn again from those that its predicate takes, and
 goes to the copy's own subclass or to the real concept that all copies share; numbers are drawn again from
-those seen.
+those seen. What the build counts and links ahead is left out of the pattern and drawn for the whole by the
+build's own rules.
 """
 
 from __future__ import annotations
@@ -26,6 +27,10 @@ _SUBCLASS = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#subClassOf")
 _TYPE = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 _LABEL = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#label")
 _NUMBERS = {f"http://www.w3.org/2001/XMLSchema#{name}" for name in ("integer", "decimal")}
+_RULES = Path(__file__).parents[2] / "ontology" / "rules"
+_AHEAD = [*sorted((_RULES / "counts").glob("*.rq"))]
+_AHEAD += [_RULES / "inferred" / f"{name}.rq" for name in ("effect-leads-to", "study-makes-comparison")]
+_LINKS = {f"{_KETA}{name}" for name in ("leadsTo", "makesComparison")}
 _REDRAWN = 0.5
 """Share of links and numbers that are drawn again; the rest keep the correlations of the real graph."""
 _OWN = 0.5
@@ -50,10 +55,10 @@ def write_synthetic(
 ) -> int:
     """Write at least ``triples`` distinct triples, ``own`` of the links to concepts to the copy's own.
 
-    ``without`` names graphs of the release that are left out, such as what was inferred. Return the number
-    of triples.
+    ``without`` names graphs of the release that are left out, such as what was inferred; then nothing is counted
+    ahead either. Return the number of triples.
     """
-    real = sorted(_union(release, without), key=str)
+    real = sorted(_union(release, [*without, "counts"], _LINKS), key=str)
     shape = _Shape(real, random.Random(seed), own)
     written = len(real)
     with target.open("w", encoding="utf-8") as file:
@@ -64,13 +69,32 @@ def write_synthetic(
             lines = sorted({f"{triple} .\n" for triple in shape.copy(copy)})
             file.writelines(lines)
             written += len(lines)
-    return written
+    return written if without else written + _count_ahead(target)
 
 
-def _union(release: Path, without: Collection[str] = ()) -> set[ox.Triple]:
-    left_out = {ox.NamedNode(f"{_KETA}graph/{name}") for name in without}
+def _count_ahead(target: Path) -> int:
+    """Add what the build's rules count and link ahead; return the number of new triples."""
+    store = ox.Store()
+    store.bulk_load(path=str(target), format=ox.RdfFormat.N_TRIPLES)
+    before = len(store)
+    drawn = {triple for path in _AHEAD for triple in _constructed(store, path)}
+    store.extend(ox.Quad(triple.subject, triple.predicate, triple.object) for triple in drawn)
+    with target.open("a", encoding="utf-8") as file:
+        file.writelines(sorted(f"{triple} .\n" for triple in drawn))
+    return len(store) - before
+
+
+def _constructed(store: ox.Store, path: Path) -> Iterator[ox.Triple]:
+    solved = store.query(path.read_text(encoding="utf-8"))
+    return iter(solved) if isinstance(solved, ox.QueryTriples) else iter(())
+
+
+def _union(release: Path, graphs: Collection[str] = (), predicates: Collection[str] = ()) -> set[ox.Triple]:
+    """Read the release's triples but those of some graphs and predicates."""
+    left_out = {ox.NamedNode(f"{_KETA}graph/{name}") for name in graphs}
     quads = ox.parse(path=str(release), format=ox.RdfFormat.N_QUADS)
-    return {quad.triple for quad in quads if quad.graph_name not in left_out}
+    kept = (quad for quad in quads if quad.graph_name not in left_out)
+    return {quad.triple for quad in kept if quad.predicate.value not in predicates}
 
 
 class _Shape:

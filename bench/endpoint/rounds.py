@@ -130,9 +130,16 @@ class _Turns:
 
 
 def twelve(
-    competitors: Sequence[Competitor], queries: Mapping[str, str], *, rounds: int, limit: float
+    competitors: Sequence[Competitor],
+    queries: Mapping[str, str],
+    *,
+    rounds: int,
+    limit: float,
+    batch: float = _BATCH,
 ) -> dict[str, dict[str, object]]:
     """Time every query at every competitor, one at a time, never in the same words twice.
+
+    A turn lasts at least ``batch`` seconds.
 
     Returns milliseconds per request, by query and name.
     """
@@ -140,7 +147,7 @@ def twelve(
     for number in range(rounds):
         for name, query in queries.items():
             for competitor in _rotated(competitors, number):
-                _turn(competitor, query, turns[name, competitor.name], limit)
+                _turn(competitor, query, turns[name, competitor.name], limit, batch)
         sys.stderr.write(f"  the twelve, round {number + 1} of {rounds}\n")
     return {
         name: {competitor.name: turns[name, competitor.name].figures() for competitor in competitors}
@@ -148,7 +155,7 @@ def twelve(
     }
 
 
-def _turn(competitor: Competitor, query: str, turns: _Turns, limit: float) -> None:
+def _turn(competitor: Competitor, query: str, turns: _Turns, limit: float, batch: float) -> None:
     if competitor.has_left and not turns.wall:
         turns.fault = turns.fault or "left after a query that it did not answer in time"
     if competitor.has_left or turns.is_over:
@@ -158,7 +165,7 @@ def _turn(competitor: Competitor, query: str, turns: _Turns, limit: float) -> No
             body = competitor.answer(_fresh(query), limit)
             turns.rows, turns.size = row_count(query, body), len(body)
         with spending(competitor.pid) as spent:
-            count = _repeat(competitor, query, limit)
+            count = _repeat(competitor, query, limit, batch)
     except TimeoutError:
         turns.fault = f"more than {limit:g} s"
         competitor.restart()
@@ -175,8 +182,8 @@ def _fresh(query: str) -> str:
     return f"PREFIX fresh: <urn:fresh:{time.perf_counter_ns()}>\n{query}"
 
 
-def _repeat(competitor: Competitor, query: str, limit: float) -> int:
-    count, until = 0, time.perf_counter() + _BATCH
+def _repeat(competitor: Competitor, query: str, limit: float, batch: float) -> int:
+    count, until = 0, time.perf_counter() + batch
     while not count or time.perf_counter() < until:
         competitor.answer(_fresh(query), limit)
         count += 1
