@@ -55,8 +55,8 @@ def write_synthetic(
 ) -> int:
     """Write at least ``triples`` distinct triples, ``own`` of the links to concepts to the copy's own.
 
-    ``without`` names graphs of the release that are left out, such as what was inferred; then nothing is counted
-    ahead either. Return the number of triples.
+    ``without`` names graphs of the release that are left out, such as what was inferred; then nothing is
+    counted ahead either. Return the number of triples.
     """
     real = sorted(_union(release, [*without, "counts"], _LINKS), key=str)
     shape = _Shape(real, random.Random(seed), own)
