@@ -39,12 +39,12 @@ AHEAD = {
         "findingCount",
         "leadsTo",
         "makesComparison",
-        "meanWeeks",
         "studyCount",
         "talliedCondition",
         "talliedOutcome",
         "talliedVerdict",
         "timedCount",
+        "weekSum",
     )
 } | {f"{names.PREFIXES['void']}{name}" for name in ("distinctObjects", "distinctSubjects")}
 """Predicates of triples that say what could also be asked of the others."""
@@ -164,7 +164,7 @@ EDITS: dict[str, tuple[Edit, str]] = {
     "a count of findings that is off": (moved, "findingCount"),
     "a count of studies left out": (without, "studyCount"),
     "a count of timed findings left out": (without, "timedCount"),
-    "a mean that is off": (moved, "meanWeeks"),
+    "a sum that is off": (moved, "weekSum"),
     "a tally of another verdict": (moved, "talliedVerdict"),
 }
 
