@@ -146,7 +146,7 @@ def test_a_violation_stops_the_build_and_the_previous_release_stays(
     ):
         releases.rebuild(copy, folder)
     assert releases.current(folder).path.name == release.path.name
-    assert [path.name for path in folder.iterdir() if path.name.startswith(".")] == []
+    assert [path.name for path in folder.iterdir() if path.name.startswith(".")] == [".kept"]
 
 
 def test_a_missing_or_damaged_release_is_one_clear_error(tmp_path: Path) -> None:

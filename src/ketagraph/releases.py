@@ -21,6 +21,7 @@ from platformdirs import user_cache_path
 
 from ketagraph import __version__, names, sources
 from ketagraph.errors import EnvironmentFault
+from ketagraph.keeping import Kept
 from ketagraph.sources import Layout
 from ketagraph.store.engine import Engine
 
@@ -39,6 +40,7 @@ __all__ = [
     "ensure",
     "imports",
     "is_stale",
+    "kept",
     "overlay",
     "prune",
     "rebuild",
@@ -104,7 +106,7 @@ def rebuild(where: Layout, folder: Path, *, progress: Progress = lambda _: None)
     """Build, write and point at a new release; older ones but the last few are removed."""
     from ketagraph.build import build
 
-    release = write(build(where, progress=progress), folder)
+    release = write(build(where, kept=kept(folder), progress=progress), folder)
     prune(folder, keep=KEPT)
     return release
 
@@ -112,6 +114,11 @@ def rebuild(where: Layout, folder: Path, *, progress: Progress = lambda _: None)
 def is_stale(release: Release, where: Layout) -> bool:
     """Whether the hand-written sources have changed since ``release`` was built."""
     return release.manifest.get("sources_sha256") != sources.digest(where)
+
+
+def kept(folder: Path) -> Kept:
+    """Return what builds have kept beside the releases of ``folder``; hidden, so as not to be one."""
+    return Kept(folder / ".kept")
 
 
 def overlay(folder: Path) -> Path:

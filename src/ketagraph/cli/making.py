@@ -44,7 +44,7 @@ def build_command(
     where = sources.layout()
     folder = output or releases.default_folder(where)
     with screen.stages() as progress:
-        built = build.build(where, progress=progress)
+        built = build.build(where, kept=releases.kept(folder), progress=progress)
     release = releases.write(built, folder)
     releases.prune(folder, keep=releases.KEPT)
     screen.show_build(built, release)

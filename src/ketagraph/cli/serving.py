@@ -129,7 +129,7 @@ def _fresh_release(where: Layout, folder: Path) -> Release:
     from ketagraph.build import build
 
     with screen.stages() as progress:
-        built = build(where, progress=progress)
+        built = build(where, kept=releases.kept(folder), progress=progress)
     release = releases.write(built, folder)
     releases.prune(folder, keep=releases.KEPT)
     screen.show_build(built, release)
