@@ -303,7 +303,7 @@ def test_a_build_lays_every_export_into_the_release(
     load_commands()
     copy = releases.Release(tmp_path / "release", known.release.manifest)
     shutil.copytree(known.release.path, copy.path)
-    monkeypatch.setattr(making.build, "build", lambda where, progress: None)
+    monkeypatch.setattr(making.build, "build", lambda where, kept, progress: None)
     monkeypatch.setattr(making.releases, "write", lambda built, folder: copy)
     monkeypatch.setattr(making.releases, "prune", lambda folder, keep: None)
     monkeypatch.setattr(exports, "FORMATS", {name: exports.FORMATS[name] for name in ("sssom", "kgx")})

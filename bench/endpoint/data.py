@@ -24,6 +24,7 @@ _KETA = "https://w3id.org/ketagraph/"
 _THING = _KETA + "id/"
 _OWL = "http://www.w3.org/2002/07/owl#"
 _SUBCLASS = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#subClassOf")
+_RECORD = ox.NamedNode(_KETA + "Record")
 _TYPE = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 _LABEL = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#label")
 _NUMBERS = {f"http://www.w3.org/2001/XMLSchema#{name}" for name in ("integer", "decimal")}
@@ -51,15 +52,17 @@ def write_synthetic(
     triples: int,
     own: float = _OWN,
     without: Collection[str] = (),
+    kinds: bool = True,
     seed: int = 2021,
 ) -> int:
     """Write at least ``triples`` distinct triples, ``own`` of the links to concepts to the copy's own.
 
     ``without`` names graphs of the release that are left out, such as what was inferred; then nothing is
-    counted ahead either. Return the number of triples.
+    counted ahead either. ``kinds`` says that a copy has kinds of record of its own too, which no graph of one
+    schema has. Return the number of triples.
     """
     real = sorted(_union(release, [*without, "counts"], _LINKS), key=str)
-    shape = _Shape(real, random.Random(seed), own)
+    shape = _Shape(real, random.Random(seed), own, shared=() if kinds else _below(_RECORD, real))
     written = len(real)
     with target.open("w", encoding="utf-8") as file:
         file.writelines(f"{triple} .\n" for triple in real)
@@ -76,12 +79,13 @@ def _count_ahead(target: Path) -> int:
     """Add what the build's rules count and link ahead; return the number of new triples."""
     store = ox.Store()
     store.bulk_load(path=str(target), format=ox.RdfFormat.N_TRIPLES)
-    before = len(store)
     drawn = {triple for path in _AHEAD for triple in _constructed(store, path)}
-    store.extend(ox.Quad(triple.subject, triple.predicate, triple.object) for triple in drawn)
+    drawn = {
+        triple for triple in drawn if ox.Quad(triple.subject, triple.predicate, triple.object) not in store
+    }
     with target.open("a", encoding="utf-8") as file:
         file.writelines(sorted(f"{triple} .\n" for triple in drawn))
-    return len(store) - before
+    return len(drawn)
 
 
 def _constructed(store: ox.Store, path: Path) -> Iterator[ox.Triple]:
@@ -100,12 +104,14 @@ def _union(release: Path, graphs: Collection[str] = (), predicates: Collection[s
 class _Shape:
     """The real graph, read as a pattern to copy."""
 
-    def __init__(self, real: Iterable[ox.Triple], chance: random.Random, own: float) -> None:
+    def __init__(
+        self, real: Iterable[ox.Triple], chance: random.Random, own: float, *, shared: Collection[Any]
+    ) -> None:
         self._chance, self._own = chance, own
         triples = list(real)
         self._concepts: set[Any] = {
             t.subject for t in triples if t.predicate == _SUBCLASS and _is_keta(t.subject)
-        }
+        }.difference(shared)
         self._copied = [t for t in triples if _is_thing(t.subject) or _is_concept_fact(t, self._concepts)]
         self._seen = _seen(self._copied, self._concepts)
 
@@ -132,6 +138,19 @@ class _Shape:
 
     def _renamed(self, node: Any, number: int) -> ox.NamedNode:
         return ox.NamedNode(f"{node.value}-{number}")
+
+
+def _below(top: ox.NamedNode, triples: Iterable[ox.Triple]) -> set[Any]:
+    """Collect a class and all below it."""
+    children: dict[Any, list[Any]] = defaultdict(list)
+    for triple in triples:
+        if triple.predicate == _SUBCLASS:
+            children[triple.object].append(triple.subject)
+    found, due = {top}, [top]
+    while due:
+        due = [each for above in due for each in children[above] if each not in found]
+        found.update(due)
+    return found
 
 
 def _seen(triples: Iterable[ox.Triple], concepts: set[Any]) -> Mapping[Any, list[Any]]:

@@ -41,7 +41,7 @@ def made(folder: Path, triples: int, own: float, *, stage: str) -> Path:
     if not file.exists():
         draft = file.with_suffix(".draft")
         release = ROOT / "release" / "current" / "ketagraph.nq"
-        data.write_synthetic(release, draft, triples=triples, own=own, without=without)
+        data.write_synthetic(release, draft, triples=triples, own=own, without=without, kinds=False)
         draft.rename(file)
     return file
 
