@@ -315,6 +315,8 @@ def test_a_source_withdrawn_leaves_the_very_bytes_there_were_before(
     again = tmp_path / "again"
     shutil.copytree(both.root, again, ignore=shutil.ignore_patterns("release"))
     shutil.rmtree(again / "data" / "synthetic-2031")
+    # What was reasoned before the source came is found again by its digest.
+    shutil.copytree(release.path.parent / ".kept", tmp_path / "release" / ".kept")
     without = releases.rebuild(sources.layout(again), tmp_path / "release")
     assert {path.name: path.read_bytes() for path in without.path.iterdir()} == {
         path.name: path.read_bytes() for path in release.path.iterdir()
