@@ -168,6 +168,20 @@ def test_the_first_answer_comes_by_keyboard_within_a_minute(browser, url):
         assert page.locator("#output tbody tr").count() > 0
 
 
+def test_an_option_stays_chosen_when_an_answer_comes_late(browser, url):
+    with sheet(browser, url) as page:
+        page.goto("/")
+        page.keyboard.press("/")
+        page.keyboard.type("neuropath")
+        page.wait_for_selector("[role=option]")
+        page.keyboard.press("ArrowDown")
+        with page.expect_response("**/suggest?q=neuropathic"):
+            page.keyboard.type("ic")
+        page.wait_for_selector("[role=option][aria-selected=true]")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/term/keta:NeuropathicPain")
+
+
 def test_every_card_of_the_front_page_shows_its_result_within_a_second(browser, url):
     taken = {}
     with sheet(browser, url) as page:

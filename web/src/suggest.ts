@@ -40,9 +40,12 @@ export function suggest(input: HTMLInputElement): void {
     if (number >= 0) input.setAttribute("aria-activedescendant", `${list.id}-${number}`);
     else input.removeAttribute("aria-activedescendant");
   };
-  const show = (): void => {
+  const show = (found: Hit[]): void => {
+    // An answer may come after somebody has gone down to an option: that stays chosen.
+    const kept = hits[chosen]?.href;
+    hits = found;
     list.replaceChildren(...hits.map((hit, place) => option(hit, `${list.id}-${place}`)));
-    chosen = -1;
+    choose(hits.findIndex((hit) => hit.href === kept));
     list.hidden = hits.length === 0;
     input.setAttribute("aria-expanded", String(hits.length > 0));
   };
@@ -50,9 +53,7 @@ export function suggest(input: HTMLInputElement): void {
     const text = input.value.trim();
     const turn = ++asked;
     const found = text ? await fetched(text) : [];
-    if (turn !== asked) return;
-    hits = found;
-    show();
+    if (turn === asked) show(found);
   };
 
   input.addEventListener("input", () => {
