@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 
 import pytest
@@ -27,6 +28,16 @@ class Nobody:
         return None
 
 
+@asynccontextmanager
+async def connected(application) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """Serve an application on loopback, and connect to it."""
+    config = uvicorn.Config(application, log_config=None, access_log=False, lifespan="off")
+    config.load()
+    make = partial(Wire, Nobody(), config=config, server_state=ServerState(), app_state={})
+    async with await asyncio.get_running_loop().create_server(make, "127.0.0.1", 0) as server:
+        yield await asyncio.open_connection(*server.sockets[0].getsockname())
+
+
 def answered(request: bytes, messages: Sequence[dict[str, object]]) -> bytes:
     """All that comes back for ``request`` from an application that sends ``messages``.
 
@@ -43,12 +54,7 @@ def answered(request: bytes, messages: Sequence[dict[str, object]]) -> bytes:
             await asyncio.sleep(0.05)
 
     async def main() -> bytes:
-        config = uvicorn.Config(application, log_config=None, access_log=False, lifespan="off")
-        config.load()
-        make = partial(Wire, Nobody(), config=config, server_state=ServerState(), app_state={})
-        server = await asyncio.get_running_loop().create_server(make, "127.0.0.1", 0)
-        async with server, asyncio.timeout(20):
-            reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        async with asyncio.timeout(20), connected(application) as (reader, writer):
             writer.write(request)
             try:
                 return await reader.read()
@@ -86,12 +92,7 @@ def test_an_old_client_that_leaves_is_no_fault_of_ours(caplog):
         ended.append(True)
 
     async def main() -> None:
-        config = uvicorn.Config(application, log_config=None, access_log=False, lifespan="off")
-        config.load()
-        make = partial(Wire, Nobody(), config=config, server_state=ServerState(), app_state={})
-        server = await asyncio.get_running_loop().create_server(make, "127.0.0.1", 0)
-        async with server, asyncio.timeout(20):
-            reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        async with asyncio.timeout(20), connected(application) as (reader, writer):
             writer.write(OLD)
             await reader.read(1)
             writer.close()
