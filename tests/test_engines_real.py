@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from hashlib import sha256
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +25,19 @@ from ketagraph.engines import parity, pushing
 from ketagraph.engines.address import credentials
 from ketagraph.engines.client import Client
 from ketagraph.engines.dialect import named
+from ketagraph.engines.history import POINTER, Pointer
 from ketagraph.engines.store import EngineSettings, EngineStore
-from ketagraph.engines.view import versioned
-from ketagraph.errors import EngineFailed, EnvironmentFault, QueryRefused
+from ketagraph.engines.view import View, versioned
+from ketagraph.errors import EngineFailed, EnvironmentFault, QueryRefused, VersionRemoved
+from ketagraph.mcp_server import Limits, Tools
 from ketagraph.releases import Release
 from ketagraph.remote import Remote
 from ketagraph.sources import Layout
 from ketagraph.store import Query
 from ketagraph.store.engine import Engine
 from paging import serving
+from pushes import VALUES, Clock, now, prune, push, served, small
+from scripted_engine import Killed
 
 HELD_OUT = [
     ("contradictions-about", {"concept": "keta:Ketamine"}),
@@ -57,10 +63,6 @@ COUNT = "SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }"
 NEEDS_OXIGRAPH = pytest.mark.skipif(not real_engines.OXIGRAPH, reason="no oxigraph: pip install oxigraph")
 
 
-def silent(_: str) -> None:
-    """Say nothing."""
-
-
 @pytest.fixture(scope="module", params=["oxigraph", "virtuoso", "yours"])
 def engine_of(
     request: pytest.FixtureRequest, release: Release, tmp_path_factory: pytest.TempPathFactory
@@ -82,7 +84,7 @@ def engine_of(
                 pytest.skip("KETAGRAPH_TEST_ENGINE names no engine")
             dialect = named(os.environ.get("KETAGRAPH_TEST_ENGINE_KIND", "generic"))
             remote = Remote(url, credentials=credentials(os.environ), dialect=dialect)
-        pushed = pushing.push(release, remote, progress=silent)
+        pushed = push(release, remote)
         assert pushed.switched
         yield kind, remote
 
@@ -120,17 +122,17 @@ def test_updates_load_what_the_graph_store_protocol_loads(
 ) -> None:
     remote = Remote(engine_of[1].url, credentials=engine_of[1].credentials, dialect=engine_of[1].dialect)
     tiny = small(tmp_path, 9)
-    pushed = pushing.push(tiny, remote, by_updates=True, progress=silent)
+    pushed = push(tiny, remote, by_updates=True)
     # A graph without statements is there already.
     assert (pushed.loaded, pushed.switched) == (4, True)
     assert served(remote) == {"9"}
     # By the other way the same graphs are found, and the release is switched back to.
-    assert pushing.push(tiny, remote, progress=silent).loaded == 0
-    assert pushing.push(release, remote, progress=silent).loaded == 0
+    assert push(tiny, remote).loaded == 0
+    assert push(release, remote).loaded == 0
 
 
 def test_a_second_push_has_nothing_to_do(engine_of: tuple[str, Remote], release: Release) -> None:
-    pushed = pushing.push(release, engine_of[1], progress=silent)
+    pushed = push(release, engine_of[1])
     assert (pushed.loaded, pushed.switched, len(pushed.graphs) >= 9) == (0, False, True)
 
 
@@ -179,6 +181,28 @@ def test_a_question_of_ones_own_that_virtuoso_answers_wrongly_is_refused(
         engine_of[1].select(text)
 
 
+def test_old_versions_are_removed_and_a_session_that_reads_one_is_told(
+    engine_of: tuple[str, Remote], tmp_path: Path, release: Release
+) -> None:
+    kind, session = engine_of
+    if kind == "yours":
+        pytest.skip("what else lies in an engine of yours is not for a test to remove")
+    remote, clock = Remote(session.url, credentials=session.credentials), Clock(now())
+    push(small(tmp_path, 7), remote, clock=clock)
+    old = pushing.version_of(release)
+    graphs = remote.graphs_of(old)
+    assert (old in prune(remote, clock).retired, len(graphs) > 10) == (True, True)
+    assert len(session.select(COUNT)[1]) == 1
+    clock.go_on(days=2)
+    done = prune(remote, clock)
+    assert (done.retired, old in done.removed) == ((), True)
+    bare = View(remote.client.address.dialect)
+    assert {remote.count(graph, bare) for graph in graphs} == {0}
+    assert (remote.history().versions, served(remote)) == ((remote.view.version,), {"7"})
+    with pytest.raises(VersionRemoved, match=f"version {old}, which was being read, .* open it again"):
+        session.select(COUNT)
+
+
 def _content(response: httpx.Response) -> object:
     """Take what was answered: of a page its main part, without the address of its server."""
     if "json" in response.headers["content-type"]:
@@ -204,37 +228,10 @@ def _served(remote: Remote) -> Iterator[httpx.Client]:
 # What follows needs an engine that is quick to start, and a release that is quick to load.
 
 
-def small(folder: Path, number: int) -> Release:
-    """A release of two graphs; ``number`` tells it from others."""
-    lines = (
-        "".join(
-            f'<urn:s{each}> <urn:p> "{number}" <{names.graph(graph)}> .\n'
-            for graph in ("evidence", "ontology")
-            for each in range(20)
-        )
-        + f"<urn:a> <urn:knows> _:b <{names.graph('ontology')}> .\n"
-    )
-    path = folder / f"release-{number}"
-    path.mkdir()
-    (path / "ketagraph.nq").write_text(lines, encoding="utf-8")
-    digest = sha256(lines.encode()).hexdigest()
-    return Release(path, {"files": {"ketagraph.nq": {"sha256": digest}}})
-
-
-def served(remote: Remote) -> set[str]:
-    """Every value that the version in service shows."""
-    text = "SELECT DISTINCT ?value WHERE { ?s <urn:p> ?value } ORDER BY ?value"
-    return {row[0].value for row in Remote(remote.url).select(text)[1] if row[0]}
-
-
 @pytest.fixture
 def engine_here(tmp_path: Path) -> Iterator[Remote]:
     with real_engines.oxigraph(tmp_path) as remote:
         yield remote
-
-
-class Killed(BaseException):
-    """The end of the process, as far as a test can have it in its own."""
 
 
 @NEEDS_OXIGRAPH
@@ -243,7 +240,7 @@ def test_killed_at_any_request_the_old_version_is_whole_and_the_push_goes_on(
     engine_here: Remote, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by_updates: bool
 ) -> None:
     old = small(tmp_path, 1)
-    pushing.push(old, engine_here, by_updates=by_updates, progress=silent)
+    push(old, engine_here, by_updates=by_updates)
     sent, most = Client._sent, 0
     for number in range(2, 60, 4):
         calls = [0]
@@ -258,9 +255,7 @@ def test_killed_at_any_request_the_old_version_is_whole_and_the_push_goes_on(
 
         monkeypatch.setattr(Client, "_sent", dying)
         try:
-            pushing.push(
-                small(tmp_path, number), Remote(engine_here.url), by_updates=by_updates, progress=silent
-            )
+            push(small(tmp_path, number), Remote(engine_here.url), by_updates=by_updates)
         except Killed:
             monkeypatch.setattr(Client, "_sent", sent)
             assert len(served(engine_here)) == 1
@@ -270,14 +265,14 @@ def test_killed_at_any_request_the_old_version_is_whole_and_the_push_goes_on(
     monkeypatch.setattr(Client, "_sent", sent)
     assert most > 5
     assert served(engine_here) == {str(number)}
-    resumed = pushing.push(old, engine_here, by_updates=by_updates, progress=silent)
+    resumed = push(old, engine_here, by_updates=by_updates)
     assert (resumed.loaded, resumed.switched) == (0, True)
     assert served(engine_here) == {"1"}
 
 
 @NEEDS_OXIGRAPH
 def test_a_push_that_is_killed_goes_on(engine_here: Remote, release: Release, tmp_path: Path) -> None:
-    pushing.push(small(tmp_path, 1), engine_here, progress=silent)
+    push(small(tmp_path, 1), engine_here)
     command = [sys.executable, "-m", "ketagraph", "push", "--engine", engine_here.url]
     command += ["--release", str(release.path.parent)]
     for lines in (1, 4):
@@ -300,7 +295,7 @@ def test_what_was_imported_is_pushed_with_the_release(engine_here: Remote, tmp_p
     imported = tmp_path / "other.nq"
     shared = f'<urn:s1> <urn:p> "1" <{external}> .\n'
     imported.write_text(f"{shared}<urn:x> <urn:is> <urn:imported> <{external}> .\n", encoding="utf-8")
-    pushing.push(release, engine_here, imported=[imported], progress=silent)
+    push(release, engine_here, imported=[imported])
     seen = Remote(engine_here.url)
     assert seen.view.names == (names.graph("evidence"), external, names.graph("ontology"))
     # A statement of several graphs counts once in the default graph.
@@ -312,20 +307,20 @@ def test_what_was_imported_is_pushed_with_the_release(engine_here: Remote, tmp_p
 @NEEDS_OXIGRAPH
 def test_a_half_loaded_version_is_not_taken_up(engine_here: Remote, tmp_path: Path) -> None:
     first, second = small(tmp_path, 1), small(tmp_path, 2)
-    pushing.push(first, engine_here, progress=silent)
+    push(first, engine_here)
 
     async def followed() -> tuple[str, str]:
         settings = EngineSettings(engine_here.client.address, recheck=0.05)
         store = await EngineStore.open(settings)
         before = store.edition
-        await asyncio.to_thread(pushing.push, second, engine_here, progress=silent)
+        await asyncio.to_thread(push, second, engine_here)
         while store.edition == before:
             await asyncio.sleep(0.05)
         taken = store.edition
         evidence = versioned(pushing.version_of(first)) + "evidence"
         engine_here.client.drop(evidence)
-        pointer = pushing.Pointer(pushing.version_of(first), 99)
-        engine_here.client.add(pushing.POINTER, pointer.statement().encode())
+        pointer = Pointer(99, pushing.version_of(first))
+        engine_here.client.add(POINTER, pointer.statement().encode())
         store.nudge()
         await asyncio.sleep(0.5)
         async with store.query(Query(COUNT)) as answer:
@@ -343,10 +338,10 @@ def test_a_half_loaded_version_is_not_taken_up(engine_here: Remote, tmp_path: Pa
 @NEEDS_OXIGRAPH
 def test_a_read_only_engine_is_one_message_and_serves_on(tmp_path: Path) -> None:
     with real_engines.oxigraph(tmp_path) as remote:
-        pushing.push(small(tmp_path, 1), remote, progress=silent)
+        push(small(tmp_path, 1), remote)
     with real_engines.oxigraph(tmp_path, read_only=True) as remote:
         with pytest.raises(EngineFailed, match=r"cannot write to it|does not let us"):
-            pushing.push(small(tmp_path, 2), remote, progress=silent)
+            push(small(tmp_path, 2), remote)
         assert served(remote) == {"1"}
 
 
@@ -354,7 +349,7 @@ def test_a_read_only_engine_is_one_message_and_serves_on(tmp_path: Path) -> None
 def test_a_disk_that_is_full_leaves_the_old_version(
     engine_here: Remote, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pushing.push(small(tmp_path, 1), engine_here, progress=silent)
+    push(small(tmp_path, 1), engine_here)
     put, calls = Client.put, []
 
     def full(self: Client, iri: str, statements: bytes) -> None:
@@ -365,21 +360,131 @@ def test_a_disk_that_is_full_leaves_the_old_version(
 
     monkeypatch.setattr(Client, "put", full)
     with pytest.raises(EngineFailed, match="no space left"):
-        pushing.push(small(tmp_path, 2), engine_here, progress=silent)
+        push(small(tmp_path, 2), engine_here)
     assert served(engine_here) == {"1"}
 
 
 @NEEDS_OXIGRAPH
 def test_files_for_a_bulk_loader_are_found_when_they_are_loaded(engine_here: Remote, tmp_path: Path) -> None:
     release = small(tmp_path, 1)
-    for path in pushing.write_files(release, engine_here.client.address.dialect, tmp_path / "bulk"):
+    dialect, version = engine_here.client.address.dialect, pushing.version_of(release)
+    for path in pushing.write_files(release, dialect, tmp_path / "bulk", version=version):
         graph = path.with_name(f"{path.name}.graph").read_text(encoding="utf-8").strip()
         engine_here.client.put(graph, path.read_bytes())
-    pushed = pushing.push(release, engine_here, progress=silent)
+    pushed = push(release, engine_here)
     # The manifest alone is left to load.
     assert (pushed.loaded, pushed.switched) == (1, True)
 
 
 def test_an_engine_that_is_down_is_one_message(tmp_path: Path) -> None:
     with pytest.raises(EnvironmentFault, match="cannot be reached"):
-        pushing.push(small(tmp_path, 1), Remote("http://127.0.0.1:9/query"), progress=silent)
+        push(small(tmp_path, 1), Remote("http://127.0.0.1:9/query"))
+
+
+@NEEDS_OXIGRAPH
+def test_a_server_never_passes_on_an_answer_of_a_version_that_is_being_removed(
+    engine_here: Remote, tmp_path: Path
+) -> None:
+    first, second = small(tmp_path, 1), small(tmp_path, 2)
+    clock = Clock(now())
+    push(first, engine_here, clock=clock)
+
+    async def asked(**given: float) -> bytes:
+        # As if it could not look at the pointer for ten minutes.
+        store = await EngineStore.open(EngineSettings(engine_here.client.address, recheck=600, **given))
+        try:
+            async with store.query(Query(VALUES)) as answer:
+                before = b"".join([piece async for piece in answer])
+            await asyncio.to_thread(push, second, engine_here, clock=clock)
+            await asyncio.to_thread(prune, engine_here, clock)
+            clock.go_on(days=2)
+            await asyncio.to_thread(prune, engine_here, clock)
+            async with store.query(Query(VALUES)) as answer:
+                assert b"".join([piece async for piece in answer]) == before
+        finally:
+            await store.close()
+        return before
+
+    with pytest.raises(VersionRemoved, match="is being removed since"):
+        asyncio.run(asked(trusted=0.0))
+
+
+@NEEDS_OXIGRAPH
+def test_a_server_whose_version_is_removed_says_503_until_it_finds_a_whole_one(
+    engine_here: Remote, tmp_path: Path
+) -> None:
+    first, clock = small(tmp_path, 1), Clock(now())
+    push(first, engine_here, clock=clock)
+    with _served(engine_here) as client:
+        limit = count(1)
+
+        def shown() -> tuple[int, str, int]:
+            # Each time another query, for answers are kept.
+            found = client.get("/sparql", params={"query": f"{VALUES} LIMIT {next(limit)}"})
+            return found.status_code, found.json().get("type", "rows"), client.get("/readyz").status_code
+
+        def waits_for(expected: tuple[int, str, int]) -> None:
+            until = time.monotonic() + 30
+            while shown() != expected:
+                assert time.monotonic() < until, shown()
+                time.sleep(0.2)
+
+        assert shown() == (200, "rows", 200)
+        # A version that is not there is never taken up; so the old one is served on, also when it is retired.
+        engine_here.client.add(POINTER, Pointer(99, "missing").statement().encode())
+        assert len(prune(engine_here, clock).retired) == 1
+        time.sleep(2.5)
+        assert shown() == (200, "rows", 200)
+        clock.go_on(days=2)
+        assert len(prune(engine_here, clock).removed) == 1
+        waits_for((503, "https://w3id.org/ketagraph/errors/version-removed", 503))
+        assert push(first, engine_here, clock=clock).version == f"{pushing.version_of(first)}.2"
+        waits_for((200, "rows", 200))
+
+
+@NEEDS_OXIGRAPH
+def test_assistants_are_answered_from_the_version_that_is_current(
+    engine_here: Remote, tmp_path: Path
+) -> None:
+    tools, found = Tools(engine_here.client.address, Limits()), []
+    for number in (1, 2):
+        push(small(tmp_path, number), engine_here)
+        found.append([row["value"] for row in tools.kg.select(VALUES)])
+    assert found == [["1"], ["2"]]
+
+
+@NEEDS_OXIGRAPH
+def test_the_command_retires_and_removes(engine_here: Remote, tmp_path: Path) -> None:
+    for number in (1, 2, 3):
+        push(small(tmp_path, number), engine_here)
+    # Long ago, by the clock of the command.
+    prune(engine_here, Clock(), keep=2)
+    command = [sys.executable, "-m", "ketagraph", "push", "--engine", engine_here.url, "--prune"]
+    done = subprocess.run([*command, "--keep", "1", "--grace", "0.1"], capture_output=True, text=True)
+    first, second, third = (pushing.version_of(small(tmp_path, number)) for number in (1, 2, 3))
+    assert done.returncode == 0
+    assert re.sub("after .*", "after …", done.stderr).splitlines() == [
+        f"version {second}: retired; removed by a push after …",
+        f"version {first}: removed, 4 graphs",
+        f"{engine_here.url}: 1 version(s) retired, 1 removed",
+    ]
+    assert engine_here.history().versions == (third, second)
+
+
+@NEEDS_OXIGRAPH
+def test_doctor_tells_which_versions_stand_in_an_engine(
+    engine_here: Remote, tmp_path: Path, release: Release
+) -> None:
+    clock = Clock()
+    for each in (small(tmp_path, 1), small(tmp_path, 2), release):
+        push(each, engine_here, clock=clock)
+    prune(engine_here, clock, keep=2)
+    command = [sys.executable, "-m", "ketagraph", "doctor", "--engine", engine_here.url, "--format", "json"]
+    done = subprocess.run([*command, "--release", str(release.path.parent)], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    first, second = (pushing.version_of(small(tmp_path, number)) for number in (1, 2))
+    assert json.loads(done.stdout)["versions"] == [
+        {"version": pushing.version_of(release), "state": "served", "since": None},
+        {"version": second, "state": "kept", "since": None},
+        {"version": first, "state": "retired", "since": "2026-01-01T00:00:00Z"},
+    ]

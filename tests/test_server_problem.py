@@ -14,6 +14,7 @@ from ketagraph.errors import (
     QueryStopped,
     QuerySyntaxError,
     QueryTimeout,
+    VersionRemoved,
 )
 from ketagraph.server import ServeConfig, create_app, problem
 from test_server_cache import Counting
@@ -49,6 +50,7 @@ def test_an_excerpt_of_a_long_line_stays_short_and_points_right():
         (QueryOutOfMemory("x"), 503, "query-memory"),
         (Overloaded("x", retry_after=3), 503, "overloaded"),
         (QueryStopped("x"), 503, "query-stopped"),
+        (VersionRemoved("x"), 503, "version-removed"),
         (QueryRefused("x"), 400, "refused"),
         (QueryRefused("x", status=403), 403, "forbidden"),
         (QueryRefused("x", status=406), 406, "not-acceptable"),

@@ -14,6 +14,7 @@
         ├── QueryOutOfMemory
         ├── QueryCancelled
         ├── EngineFailed                      an engine elsewhere is down, or answers nothing usable
+        ├── VersionRemoved                    what an engine was asked for is being removed from it
         ├── ServiceFailed                     another endpoint, asked by SERVICE, did not answer
         └── Overloaded
             └── RateLimited
@@ -46,6 +47,7 @@ __all__ = [
     "SourceError",
     "UnknownName",
     "ValidationFailed",
+    "VersionRemoved",
 ]
 
 
@@ -157,6 +159,10 @@ class ServiceFailed(QueryStopped):
 
 class EngineFailed(QueryStopped):
     """An engine elsewhere is down, or what it answers cannot be used; nothing of that was passed on."""
+
+
+class VersionRemoved(QueryStopped):
+    """The version of a release that was asked for is being removed from its engine; ask anew for another."""
 
 
 class Overloaded(QueryStopped):

@@ -54,9 +54,16 @@ class Tools:
     """What is asked: a release, or an engine elsewhere."""
     limits: Limits
 
-    @cached_property
+    @property
     def kg(self) -> KnowledgeGraph:
-        """The graph in this process, for our own queries."""
+        """The graph in this process, for our own queries; of an engine, the version that it points to now."""
+        source = self._kg.source
+        if isinstance(source, Remote) and not source.is_current:
+            vars(self).pop("_kg", None)
+        return self._kg
+
+    @cached_property
+    def _kg(self) -> KnowledgeGraph:
         release = self.release
         if isinstance(release, Address):
             there = Remote(release.url, credentials=release.credentials, dialect=release.dialect)
@@ -109,12 +116,13 @@ class Tools:
 
     def describe_schema(self) -> dict[str, Any]:
         """Return classes of records, their properties and counts, relations, prefixes and graphs."""
+        kg = self.kg
         return {
             "prefixes": {prefix: names.PREFIXES[prefix] for prefix in ("keta", "kid", "rdfs", "skos", "owl")},
             "graphs": [names.graph(name) for name in names.GRAPHS],
             "default_graph": "the union of all graphs",
-            "properties": _plain(self.kg.select(stored_query("schema"))),
-            "relations": sorted(each.label for each in self.kg.dossier.relations.values()),
+            "properties": _plain(kg.select(stored_query("schema"))),
+            "relations": sorted(each.label for each in kg.dossier.relations.values()),
             "limits": asdict(self.limits),
         }
 
@@ -145,8 +153,9 @@ class Tools:
 
     def compare_trials(self, condition: str, agent: str, outcome: str) -> dict[str, Any]:
         """Set trials side by side: every finding with comparator, time and verdict, null ones included."""
-        trials = self.kg.trials(condition=condition, agent=agent)
-        findings = self.kg.findings(condition=condition, agent=agent, outcome=outcome)
+        kg = self.kg
+        trials = kg.trials(condition=condition, agent=agent)
+        findings = kg.findings(condition=condition, agent=agent, outcome=outcome)
         return {"trials": _plain(trials), "findings": _plain(findings)}
 
     def get_evidence(self, claim: str) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """An engine elsewhere in the place of a local graph, as values: for Python and the command line.
 
 See https://www.w3.org/TR/sparql11-protocol/. An answer has a limit of size, and one that the engine says it
-has cut is refused: it must not look whole. Where a release was pushed, one version of it is seen.
+has cut is refused: it must not look whole. Where a release was pushed, one version of it is seen for as long
+as that stands.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from functools import cached_property
 from typing import Any
 
 from ketagraph.dossier import stored_query
-from ketagraph.engines import pointer
+from ketagraph.engines import manifest
 from ketagraph.engines.address import ANONYMOUS, Address, Credentials
 from ketagraph.engines.client import Client
 from ketagraph.engines.dialect import GENERIC, Dialect
-from ketagraph.engines.view import View
+from ketagraph.engines.history import History
+from ketagraph.engines.view import View, versioned
 from ketagraph.errors import EngineFailed, QueryRefused
 from ketagraph.store.engine import Term
 from ketagraph.store.query import Outcome, Query
@@ -60,22 +62,39 @@ class Remote:
             EngineFailed: a version was pushed that is not whole.
         """
         bare = View(self.client.address.dialect)
-        found = self.pointer()
+        found = self.history().current
         if not found.version:
             return bare
-        listed = pointer.read_listed(self._rows(pointer.manifest_query(found.version), bare))
-        pointer.check_whole(listed, lambda graph: self.count(graph, bare), found.version)
-        return pointer.view_of(bare.dialect, found.version, listed)
+        listed = self.listed(found.version)
+        manifest.check_whole(listed, lambda graph: self.count(graph, bare), found.version)
+        return manifest.view_of(bare.dialect, found.version, listed)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the version that is seen is the one that the engine points to, now."""
+        return self.view.version == self.history().current.version
 
     def count(self, graph: str, view: View) -> int:
         """Count the statements of a graph, by its name in the engine."""
-        (row,) = self._rows(pointer.count_query(graph), view)
+        (row,) = self._rows(manifest.count_query(graph), view)
         return int(row["count"])
 
-    def pointer(self) -> pointer.Pointer:
-        """Read which version the engine points to, now."""
+    def listed(self, version: str) -> tuple[manifest.Listed, ...]:
+        """Read a version's manifest; nothing where it has none."""
         bare = View(self.client.address.dialect)
-        return pointer.Pointer.of(self._rows(stored_query("engine-pointer"), bare))
+        return manifest.read_listed(self._rows(manifest.manifest_query(version), bare))
+
+    def graphs_of(self, version: str) -> tuple[str, ...]:
+        """Name every graph that may lie in the engine for a version, sorted, its manifest last."""
+        last = manifest.manifest_iri(version)
+        begun = self._rows(manifest.parts_query(version), View(self.client.address.dialect))
+        found = {row["graph"] for row in begun} | {each.graph for each in self.listed(version)}
+        own = {each for each in found if each.startswith(versioned(version))}
+        return (*sorted(own - {last}), last)
+
+    def history(self) -> History:
+        """Read which versions were pushed, and which one the engine points to, now."""
+        return History.of(self._rows(stored_query("engine-history"), View(self.client.address.dialect)))
 
     def select(self, query: str) -> tuple[list[str], list[tuple[Term | None, ...]]]:
         """Run a SELECT: variables and rows, None where unbound.
@@ -113,11 +132,22 @@ class Remote:
         """Run any query: at most ``max_rows`` rows or triples as ``media_type``, and how it ended."""
         asked = Query(query, media_type, media_type, timeout=self.timeout, max_rows=max_rows)
         try:
-            return self.client.ask(asked, self.view)
+            found = self.client.ask(asked, self.view)
+            self._check_standing()
         except EngineFailed as error:
             if self.url in str(error):
                 raise
             raise EngineFailed(f"{self.url}: {error}") from error
+        return found
+
+    def _check_standing(self) -> None:
+        """Let an answer pass as whole: nothing of its version was being removed when it had come.
+
+        Raises:
+            VersionRemoved: something was.
+        """
+        if version := self.view.version:
+            self.history().check(version, self.url)
 
     def _results(self, query: str) -> Mapping[str, Any]:
         found: Mapping[str, Any] = json.loads(self.select_bytes(query, _JSON))
@@ -125,7 +155,7 @@ class Remote:
 
     def _rows(self, text: str, view: View) -> list[dict[str, str]]:
         asked = Query(text, timeout=self.timeout, max_rows=_ALL)
-        return pointer.plain_rows(json.loads(self.client.ask(asked, view)[0]))
+        return manifest.plain_rows(json.loads(self.client.ask(asked, view)[0]))
 
 
 def _term(found: Mapping[str, Any] | None) -> Term | None:

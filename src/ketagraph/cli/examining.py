@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -17,6 +18,7 @@ from ketagraph.cli.settings import EngineKind, EngineUrl, ReleaseFolder, Timeout
 from ketagraph.engines import parity
 from ketagraph.engines.address import credentials
 from ketagraph.engines.dialect import named
+from ketagraph.engines.history import Standing
 from ketagraph.errors import EngineFailed, EnvironmentFault
 from ketagraph.remote import Remote
 from ketagraph.sources import Layout
@@ -58,15 +60,20 @@ def doctor(
 def _compare(where: Layout, here: Engine, there: Remote, style: _Format) -> None:
     asked = [questions.read(path) for path in sorted(where.queries.glob("*.rq"))]
     resolve = releases.dossier(here).lexicon.resolve
+    versions = there.history().standings(datetime.now(UTC))
     found = list(parity.compared(asked, here, there, resolve))
     features = list(parity.features(there))
     if style is _Format.JSON:
         plain = {
+            "versions": [_plain(each) for each in versions],
             "questions": [asdict(each) for each in found],
             "features": [asdict(each) for each in features],
         }
         typer.echo(json.dumps(plain, indent=2, ensure_ascii=False))
     else:
+        if versions:
+            shown = [(each.version, each.state, _when(each)) for each in versions]
+            screen.show_rows(("version", "state", "since"), shown)
         _show_parity(found)
         screen.show_rows(
             ("feature", "", "instead"),
@@ -75,6 +82,14 @@ def _compare(where: Layout, here: Engine, there: Remote, style: _Format) -> None
     unlike = [each.question for each in found if each.state in {"differs", "refused"}]
     if unlike:
         raise EngineFailed(f"{len(unlike)} of {len(found)} questions differ here: {', '.join(unlike)}")
+
+
+def _plain(standing: Standing) -> dict[str, str | None]:
+    return {"version": standing.version, "state": standing.state, "since": _when(standing) or None}
+
+
+def _when(standing: Standing) -> str:
+    return f"{standing.since:%Y-%m-%dT%H:%M:%SZ}" if standing.since else ""
 
 
 def _show_parity(found: list[parity.Parity]) -> None:

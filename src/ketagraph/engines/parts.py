@@ -16,7 +16,7 @@ from typing import IO
 
 from ketagraph import names
 from ketagraph.engines.dialect import Dialect
-from ketagraph.engines.pointer import Listed, manifest_iri
+from ketagraph.engines.manifest import Listed, manifest_iri
 from ketagraph.engines.sorting import Sorter
 from ketagraph.engines.view import closure_iri, union_iri, versioned
 from ketagraph.errors import EnvironmentFault

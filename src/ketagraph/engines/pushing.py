@@ -9,24 +9,21 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import file_digest, sha256
 from pathlib import Path
-from typing import IO
 
-from ketagraph.dossier import stored_query
-from ketagraph.engines.client import Client
 from ketagraph.engines.dialect import Dialect
+from ketagraph.engines.history import Pointer
+from ketagraph.engines.loading import Loader
+from ketagraph.engines.manifest import Listed, check_whole
 from ketagraph.engines.parts import Part, manifest, parts
-from ketagraph.engines.pointer import POINTER, Listed, Pointer
-from ketagraph.engines.view import View, versioned
+from ketagraph.engines.view import versioned
+from ketagraph.engines.work import Clock, Work
 from ketagraph.errors import EngineFailed, EnvironmentFault
-from ketagraph.questions import bind, parse
 from ketagraph.releases import Release
 from ketagraph.remote import Remote
-from ketagraph.store.fingerprint import fingerprint
-from ketagraph.store.query import Query
 
 __all__ = ["Progress", "Pushed", "push", "version_of", "write_files"]
 
@@ -61,33 +58,48 @@ def push(
     *,
     imported: Sequence[Path] = (),
     by_updates: bool = False,
+    clock: Clock,
     progress: Progress,
 ) -> Pushed:
     """Load ``release``, with what was ``imported`` beside it, into an engine, verify it, and switch to it.
 
     ``by_updates`` loads by SPARQL Update instead of the Graph Store Protocol. The graphs lie in a temporary
-    folder meanwhile, about twice the size of the release.
+    folder meanwhile, about twice the size of the release. By ``clock`` others see that a push is under way.
 
     Raises:
         EngineFailed, EnvironmentFault: the engine failed; what it served before, it still serves.
     """
-    loader, version = _Loader.of(remote, by_updates=by_updates), version_of(release, imported)
-    dialect, loaded, listed = remote.client.address.dialect, 0, []
+    loader = Loader.of(remote, by_updates=by_updates)
+    work = Work.begin(loader, version_of(release, imported), clock)
+    dialect, version, loaded, listed = remote.client.address.dialect, work.version, 0, []
     with _scratch() as folder:
         for part in parts([release.data, *imported], version, dialect, folder):
-            loaded += _settle(part, loader, progress)
+            loaded += _settle(part, loader, work, progress)
             listed.append(part.listed)
-        loaded += _settle(manifest(listed, version, folder), loader, progress)
-    before = remote.pointer()
-    if before.version != version:
-        loader.add(POINTER, Pointer(version, before.position + 1).statement())
-    if remote.pointer().version != version:
+        whole = manifest(listed, version, folder)
+        loaded += _settle(whole, loader, work, progress)
+    switched = _switch(work, [*listed, whole.listed])
+    return Pushed(version, tuple(listed), loaded, switched)
+
+
+def _switch(work: Work, listed: Sequence[Listed]) -> bool:
+    """Point the engine to a version that is whole; False where it does already.
+
+    Raises:
+        EngineFailed: the version is not whole, or somebody else has switched meanwhile.
+    """
+    loader, version = work.loader, work.version
+    check_whole(listed, loader.count, version)
+    if loader.remote.history().current.version == version:
+        return False
+    loader.note(Pointer(work.renewed().current.position + 1, version))
+    if loader.remote.history().current.version != version:
         raise EngineFailed(f"the engine does not point to version {version}; did somebody else push?")
-    return Pushed(version, tuple(listed), loaded, before.version != version)
+    return True
 
 
 def write_files(
-    release: Release, dialect: Dialect, folder: Path, *, imported: Sequence[Path] = ()
+    release: Release, dialect: Dialect, folder: Path, *, version: str, imported: Sequence[Path] = ()
 ) -> list[Path]:
     """Write the graphs of ``release`` as files for an engine's bulk loader, each beside its graph's name.
 
@@ -97,7 +109,6 @@ def write_files(
         EnvironmentFault: the folder cannot be written.
     """
     written = []
-    version = version_of(release, imported)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder, prefix=".writing-") as scratch:
@@ -132,70 +143,22 @@ def _digest(path: Path) -> str:
         raise EnvironmentFault(f"{path}: cannot be read: {error.strerror}") from error
 
 
-@dataclass(frozen=True)
-class _Loader:
-    """How graphs get into one engine and out again."""
-
-    client: Client
-    remote: Remote
-    by_updates: bool
-
-    @classmethod
-    def of(cls, remote: Remote, *, by_updates: bool) -> _Loader:
-        address = remote.client.address
-        if not (by_updates or address.graphs or address.updates):
-            raise EnvironmentFault(f"{address.url}: a {address.dialect.name} engine takes no data over HTTP")
-        return cls(remote.client, remote, by_updates or not address.graphs)
-
-    def load(self, part: Part) -> None:
-        """Put a graph in the place of what is there."""
-        for number, chunk in enumerate(part.chunks()):
-            if number:
-                self.add(part.graph, chunk.decode())
-            elif self.by_updates:
-                self.client.update(f"DROP SILENT GRAPH <{part.graph}>")
-                self.add(part.graph, chunk.decode())
-            else:
-                self.client.put(part.graph, chunk)
-
-    def add(self, graph: str, statements: str) -> None:
-        """Add statements to a graph."""
-        if self.by_updates:
-            # Not INSERT DATA: Virtuoso takes no blank node there.
-            self.client.update(f"INSERT {{ GRAPH <{graph}> {{\n{statements}}} }} WHERE {{}}")
-        else:
-            self.client.add(graph, statements.encode())
-
-    def holds(self, listed: Listed) -> str:
-        """Tell how what the engine holds of a graph differs; empty where it does not."""
-        count = self.remote.count(listed.graph, View(self.client.address.dialect))
-        if count != listed.triples:
-            return f"{count} of {listed.triples} statements"
-        with self._fetched(listed.graph) as (statements, form):
-            return "" if fingerprint(statements, form).digest == listed.digest else "others"
-
-    def _fetched(self, graph: str) -> AbstractContextManager[tuple[IO[bytes], str]]:
-        if not self.by_updates:
-            return self.client.graph(graph)
-        name = "engine-statements"
-        text = bind(parse(stored_query(name), name, f"{name}.rq"), {"graph": graph})
-        asked = Query(text, timeout=self.client.timeout, max_rows=1 << 40)
-        return self.client.statements(asked, View(self.client.address.dialect))
-
-
-def _settle(part: Part, loader: _Loader, progress: Progress) -> int:
+def _settle(part: Part, loader: Loader, work: Work, progress: Progress) -> int:
     """See a graph loaded; 1 if it had to be.
 
     Raises:
         EngineFailed: the engine does not hold what it was given.
     """
-    if not loader.holds(part.listed):
+    work.tell(part.graph)
+    if not loader.differs(part.listed):
         progress(f"{part.graph}: {part.listed.triples} statements, there already")
         return 0
-    loader.load(part)
-    if differs := loader.holds(part.listed):
-        raise EngineFailed(
-            f"the engine holds {differs} of {part.graph} after loading; what it served before is as it was"
-        )
+    for number, chunk in enumerate(part.chunks()):
+        work.renew()
+        if number:
+            loader.add(part.graph, chunk.decode())
+        else:
+            loader.put(part.graph, chunk)
+    loader.check(part)
     progress(f"{part.graph}: {part.listed.triples} statements, loaded and verified")
     return 1

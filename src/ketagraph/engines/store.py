@@ -17,11 +17,12 @@ from dataclasses import dataclass
 import httpx
 
 from ketagraph.dossier import stored_query
-from ketagraph.engines import pointer
+from ketagraph.engines import manifest
 from ketagraph.engines.address import AGENT, Address
 from ketagraph.engines.asking import Again, Asker
 from ketagraph.engines.breaker import Breaker
 from ketagraph.engines.dialect import Dialect, recognised
+from ketagraph.engines.history import History, Kind, Pointer
 from ketagraph.engines.piping import Outlet
 from ketagraph.engines.view import View
 from ketagraph.errors import (
@@ -44,7 +45,7 @@ _FIRST = 1 << 20
 _BUFFERED = 256 << 20
 _ERROR_BYTES = 4096
 _OURS = 30.0
-_MOST_GRAPHS = 10_000
+_MOST_ROWS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,8 @@ class EngineSettings:
 
     ``max_bytes`` is what one answer may weigh as the engine writes it. ``recheck`` is after how many seconds
     the pointer is read again; where nothing has been pushed, answers count as stale after ``stale`` seconds,
-    for nobody tells when the data change.
+    for nobody tells when the data change. What was read of the pointer is relied on for ``trusted`` seconds,
+    which must be well below the time between retiring a version and removing it.
     """
 
     address: Address
@@ -62,6 +64,7 @@ class EngineSettings:
     max_bytes: int = 256 << 20
     recheck: float = 2.0
     stale: float = 60.0
+    trusted: float = 20.0
 
 
 class EngineStore:
@@ -76,7 +79,9 @@ class EngineStore:
         self._budget = Budget(_BUFFERED)
         self._asker = Asker(client, settings.address.url, settings.max_bytes, settings.connections)
         self._view = View(settings.address.dialect)
-        self._pointer = pointer.Pointer()
+        self._history, self._read_at = History(), 0.0
+        self._pointer = Pointer()
+        self._reading = asyncio.Lock()
         self._follower: asyncio.Task[None] | None = None
         self._nudged = asyncio.Event()
         self.triples: int | None = None
@@ -110,8 +115,8 @@ class EngineStore:
 
     @property
     def ready(self) -> bool:
-        """Whether the engine is being asked."""
-        return self._breaker.is_closed
+        """Whether the engine is being asked, and what is asked of it stands."""
+        return self._breaker.is_closed and not self._history.since(Kind.REMOVING, self._view.version)
 
     @property
     def edition(self) -> str:
@@ -132,9 +137,16 @@ class EngineStore:
         Raises:
             Overloaded: too many wait, or the engine is being left alone.
             EngineFailed: it is down, or its answer cannot be used.
+            VersionRemoved: what is served is being removed, and what the engine points to cannot be used.
         """
-        async with self._asking(query, self._view) as reply:
-            yield reply
+        view, deadline = self._view, self._loop.time() + query.timeout
+        self._history.check(view.version, self.settings.address.url)
+        await self._take_place(deadline)
+        try:
+            async with self._asking(query, view, deadline) as reply:
+                yield reply
+        finally:
+            self._places.release()
 
     def nudge(self) -> None:
         """Look for another version now."""
@@ -149,9 +161,7 @@ class EngineStore:
         self._asker.close()
 
     @asynccontextmanager
-    async def _asking(self, query: Query, view: View) -> AsyncIterator[Reply]:
-        deadline = self._loop.time() + query.timeout
-        await self._take_place(deadline)
+    async def _asking(self, query: Query, view: View, deadline: float) -> AsyncIterator[Reply]:
         outlet = Outlet(self._loop)
         reply = outlet.reply = Reply(_FIRST, self._budget, outlet.pause, outlet.resume)
         work = self._loop.create_task(self._answer(query, view, outlet, reply, deadline))
@@ -163,7 +173,6 @@ class EngineStore:
             work.cancel()
             await asyncio.wait([work])
             reply.drop()
-            self._places.release()
 
     async def _take_place(self, deadline: float) -> None:
         if self._places.locked() and self._waiting >= self.settings.queue:
@@ -187,7 +196,8 @@ class EngineStore:
         try:
             async with asyncio.timeout_at(deadline):
                 outcome = await self._tried(query, view, outlet, deadline)
-            self._breaker.succeeded()
+                self._breaker.succeeded()
+                await self._check_standing(view)
             reply.end(outcome)
         except TimeoutError:
             # The query may be to blame: whoever asks hard ones must not shut others out.
@@ -234,17 +244,38 @@ class EngineStore:
         bare = View(before.dialect)
         if before.dialect.name == "generic":
             bare = View(await self._recognised())
-        found = pointer.Pointer.of(await self._rows(stored_query("engine-pointer"), bare))
+        await self._read_history(bare)
+        found = self._history.current
         if found == self._pointer and bare.dialect == self._view.dialect:
             return
         view, triples = bare, None
         if found.version:
-            listed = pointer.read_listed(await self._rows(pointer.manifest_query(found.version), bare))
+            listed = manifest.read_listed(await self._rows(manifest.manifest_query(found.version), bare))
             counts = {each.graph: await self._count(each.graph, bare) for each in listed}
-            pointer.check_whole(listed, counts.__getitem__, found.version)
-            view = pointer.view_of(bare.dialect, found.version, listed)
+            manifest.check_whole(listed, counts.__getitem__, found.version)
+            view = manifest.view_of(bare.dialect, found.version, listed)
             triples = sum(each.triples for each in listed if each.graph in view.graphs)
         self._view, self._pointer, self.triples = view, found, triples
+
+    async def _read_history(self, bare: View) -> None:
+        began = self._loop.time()
+        self._history = History.of(await self._rows(stored_query("engine-history"), bare))
+        self._read_at = began
+
+    async def _check_standing(self, view: View) -> None:
+        """Let an answer end as a whole one, unless its version was being removed before it had come.
+
+        Raises:
+            VersionRemoved: it was.
+            KetaGraphError: the engine does not tell.
+        """
+        if not view.version:
+            return
+        async with self._reading:
+            age = self._loop.time() - self._read_at
+            if age > self.settings.trusted or self._history.since(Kind.RETIRED, view.version):
+                await self._read_history(View(view.dialect))
+        self._history.check(view.version, self.settings.address.url)
 
     async def _recognised(self) -> Dialect:
         try:
@@ -254,10 +285,12 @@ class EngineStore:
         return recognised(response.headers.get("server", ""))
 
     async def _count(self, graph: str, view: View) -> int:
-        (row,) = await self._rows(pointer.count_query(graph), view)
+        (row,) = await self._rows(manifest.count_query(graph), view)
         return int(row["count"])
 
     async def _rows(self, text: str, view: View) -> list[dict[str, str]]:
-        async with self._asking(Query(text, timeout=_OURS, max_rows=_MOST_GRAPHS), view) as answer:
+        """Ask a query of our own; no place is kept from others for it."""
+        query, deadline = Query(text, timeout=_OURS, max_rows=_MOST_ROWS), self._loop.time() + _OURS
+        async with self._asking(query, view, deadline) as answer:
             body = b"".join([piece async for piece in answer])
-        return pointer.plain_rows(json.loads(body))
+        return manifest.plain_rows(json.loads(body))

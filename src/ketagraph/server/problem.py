@@ -20,6 +20,7 @@ from ketagraph.errors import (
     RateLimited,
     ServiceFailed,
     UnknownName,
+    VersionRemoved,
 )
 from ketagraph.server.negotiation import choose
 
@@ -62,6 +63,7 @@ _STOPS = {
     QueryCancelled: ("query-cancelled", "Query stopped by request"),
     ServiceFailed: ("service-failed", "Another endpoint did not answer"),
     EngineFailed: ("engine-failed", "The engine behind this server gave no usable answer"),
+    VersionRemoved: ("version-removed", "The version that was asked is being removed"),
     Overloaded: ("overloaded", "Too many queries at once"),
     RateLimited: ("rate-limited", "Too much asked for"),
     UnknownName: ("unknown-name", "Nothing is called that"),

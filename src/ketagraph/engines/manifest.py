@@ -1,8 +1,7 @@
-"""Which version of a pushed release an engine serves: read from the engine itself, by two queries.
+"""What a version that was pushed consists of: read from the engine itself, and compared with what is there.
 
-The pointer is a graph of numbered statements, of which the highest number counts. To switch is to add one
-statement, which every engine does wholly or not at all. Beside each version lies its manifest: the graphs,
-with the number and the digest of their statements.
+Beside the graphs of each version lies its manifest: their names, with the number and the digest of their
+statements.
 """
 
 from __future__ import annotations
@@ -18,44 +17,19 @@ from ketagraph.engines.view import View, union_iri, versioned
 from ketagraph.errors import EngineFailed
 
 __all__ = [
-    "POINTER",
     "Listed",
-    "Pointer",
     "check_whole",
     "compare",
     "count_query",
     "manifest_iri",
     "manifest_query",
+    "parts_query",
     "plain_rows",
     "read_listed",
     "view_of",
 ]
 
-POINTER = names.BASE + "engine/pointer"
-
 Row = Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Pointer:
-    """The version that counts, and its number; version "" and 0 where nothing has been pushed."""
-
-    version: str = ""
-    position: int = 0
-
-    @classmethod
-    def of(cls, rows: Sequence[Row]) -> Pointer:
-        """Take the highest of the rows of ``engine-pointer.rq``; of two equal ones the later name."""
-        found = [(int(row["position"]), row["version"]) for row in rows]
-        if not found:
-            return cls()
-        position, iri = max(found)
-        return cls(iri.rstrip("/").rpartition("/v.")[2], position)
-
-    def statement(self) -> str:
-        """Write it as N-Triples."""
-        position = f'"{self.position}"^^<{names.PREFIXES["xsd"]}integer>'
-        return f"<{versioned(self.version)}> <{names.PREFIXES['schema']}position> {position} .\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +49,11 @@ def manifest_iri(version: str) -> str:
 def manifest_query(version: str) -> str:
     """Ask for a version's manifest."""
     return _bound("engine-manifest", manifest=manifest_iri(version))
+
+
+def parts_query(version: str) -> str:
+    """Ask for the graphs that a push has begun to load, whether or not it came to a manifest."""
+    return _bound("engine-parts", version=versioned(version))
 
 
 def count_query(graph: str) -> str:
