@@ -30,7 +30,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def releases(tmp_path: Path) -> list[Release]:
-    return [small(tmp_path, number) for number in range(2)]
+    return [small(tmp_path, number) for number in range(4)]
 
 
 @pytest.fixture
