@@ -271,25 +271,6 @@ def test_killed_at_any_request_the_old_version_is_whole_and_the_push_goes_on(
 
 
 @NEEDS_OXIGRAPH
-def test_a_push_that_is_killed_goes_on(engine_here: Remote, release: Release, tmp_path: Path) -> None:
-    push(small(tmp_path, 1), engine_here)
-    command = [sys.executable, "-m", "ketagraph", "push", "--engine", engine_here.url]
-    command += ["--release", str(release.path.parent)]
-    for lines in (1, 4):
-        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-        assert process.stderr
-        while lines and (said := process.stderr.readline()):
-            lines -= "statements" in said
-        process.kill()
-        process.wait()
-        process.stderr.close()
-        assert served(engine_here) == {"1"}
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert (done.returncode, "there already" in done.stderr) == (0, True)
-    assert pushing.version_of(release) == Remote(engine_here.url).view.version
-
-
-@NEEDS_OXIGRAPH
 def test_what_was_imported_is_pushed_with_the_release(engine_here: Remote, tmp_path: Path) -> None:
     release, external = small(tmp_path, 1), names.graph("external/other")
     imported = tmp_path / "other.nq"

@@ -73,21 +73,19 @@ def parts(data: Sequence[Path], version: str, dialect: Dialect, folder: Path) ->
     The files of the parts lie below ``folder``, which must exist.
 
     Raises:
-        EnvironmentFault: a file cannot be read, or is no release's; there is no room below ``folder``.
+        EnvironmentFault: a file cannot be read, or is no release's.
+        OSError: there is no room below ``folder``.
     """
-    try:
-        union = Sorter(folder, "union")
-        graphs = _graphs(data, version, folder, union)
-        for graph, path in sorted(graphs.items()):
-            yield _part(graph, path)
-        whole = _written(folder / "union.nt", union.lines())
-        yield _part(union_iri(version), whole)
-        if dialect.closures:
-            steps, nodes = _links(whole, dialect.closures, folder)
-            lines = _closures(steps, nodes, closure_iri(version))
-            yield _part(closure_iri(version), _written(folder / "closure.nt", lines))
-    except OSError as error:
-        raise EnvironmentFault(f"{error.filename or folder}: {error.strerror}") from error
+    union = Sorter(folder, "union")
+    graphs = _graphs(data, version, folder, union)
+    for graph, path in sorted(graphs.items()):
+        yield _part(graph, path)
+    whole = _written(folder / "union.nt", union.lines())
+    yield _part(union_iri(version), whole)
+    if dialect.closures:
+        steps, nodes = _links(whole, dialect.closures, folder)
+        lines = _closures(steps, nodes, closure_iri(version))
+        yield _part(closure_iri(version), _written(folder / "closure.nt", lines))
 
 
 def manifest(listed: Iterable[Listed], version: str, folder: Path) -> Part:
@@ -110,7 +108,7 @@ def _graphs(data: Iterable[Path], version: str, folder: Path, union: Sorter) -> 
     found: dict[bytes, tuple[Path, IO[bytes]]] = {}
     with ExitStack() as stack:
         for path in data:
-            for number, line in enumerate(stack.enter_context(path.open("rb")), 1):
+            for number, line in enumerate(_lines(path), 1):
                 renamed = line.replace(_GRAPHS, there)
                 suffix = _SUFFIX.search(renamed)
                 if not suffix:
@@ -122,6 +120,14 @@ def _graphs(data: Iterable[Path], version: str, folder: Path, union: Sorter) -> 
                 found[suffix[1]][1].write(statement)
                 union.add(statement)
     return {graph.decode(): path for graph, (path, _) in found.items()}
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as file:
+            yield from file
+    except OSError as error:
+        raise EnvironmentFault(f"{path}: cannot be read: {error.strerror}") from error
 
 
 def _part(graph: str, path: Path) -> Part:

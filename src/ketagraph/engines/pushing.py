@@ -19,6 +19,7 @@ from ketagraph.engines.history import Pointer
 from ketagraph.engines.loading import Loader
 from ketagraph.engines.manifest import Listed, check_whole
 from ketagraph.engines.parts import Part, manifest, parts
+from ketagraph.engines.scratch import scratch
 from ketagraph.engines.view import versioned
 from ketagraph.engines.work import Clock, Work
 from ketagraph.errors import EngineFailed, EnvironmentFault
@@ -111,8 +112,8 @@ def write_files(
     written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".writing-") as scratch:
-            for part in parts([release.data, *imported], version, dialect, Path(scratch)):
+        with scratch(folder, ".writing-") as inner:
+            for part in parts([release.data, *imported], version, dialect, inner):
                 name = part.graph.removeprefix(versioned(version)).replace("/", "-")
                 path = folder / f"{name}.nt"
                 part.path.replace(path)
@@ -125,13 +126,21 @@ def write_files(
 
 @contextmanager
 def _scratch() -> Iterator[Path]:
+    """Make a folder where temporary files go.
+
+    Raises:
+        EnvironmentFault: there is no room for what is written in the block.
+    """
+    place: Path | None = None
     try:
-        with tempfile.TemporaryDirectory(prefix="ketagraph-push-") as folder:
-            yield Path(folder)
+        place = Path(tempfile.gettempdir())
+        with scratch(place, "ketagraph-push-") as folder:
+            yield folder
     except OSError as error:
-        where = tempfile.gettempdir()
+        where = f"below {place}" if place else "temporary files"
         raise EnvironmentFault(
-            f"cannot write below {where}: {error.strerror}; TMPDIR names another place"
+            f"cannot write {where}: {error.strerror}; a push needs twice the size of the release there, "
+            "and TMPDIR names another place; the engine serves what it served before"
         ) from error
 
 
