@@ -48,8 +48,10 @@ HELD_OUT = [
     ("mechanism-chain", {"from": "keta:InadequateVitaminD", "to": "keta:ChronicPain"}),
     ("mechanism-chain", {"from": "keta:Ketamine", "to": "keta:Sensitisation"}),
     ("where-in-text", {"concept": "keta:Ketamine"}),
+    ("risk-factors", {"condition": "keta:Pain"}),
+    ("mechanism-paths", {"drug": "keta:NerveInjury", "condition": "keta:MixedNeuropathicPain"}),
 ]
-"""Questions with other values than their defaults, each of which an engine once got wrong."""
+"""Questions with other values than their defaults; each went wrong once, on an engine or on all."""
 
 JUDGED = """\
 PREFIX keta: <https://w3id.org/ketagraph/>
