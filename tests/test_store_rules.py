@@ -53,7 +53,7 @@ def given(release: Release) -> list[str]:
 
 
 def test_rules_in_the_store_draw_the_same_from_the_curated_graph(given: list[str]) -> None:
-    drawn = loaded(given).saturate(list(TEXTS.values()), into=INTO)
+    drawn = loaded(given).saturate(list(TEXTS.values()))
     assert len(drawn) > 1000
     assert drawn == plainly(given)
 
@@ -61,17 +61,16 @@ def test_rules_in_the_store_draw_the_same_from_the_curated_graph(given: list[str
 def test_rules_in_the_store_draw_the_same_after_a_source_has_changed(given: list[str]) -> None:
     changed = mutated(Graph().parse(data="\n".join(given), format="nt"), seed=6, changes=300)
     statements = loaded(changed.serialize(format="nt").splitlines()).construct(EVERYTHING)
-    drawn = loaded(statements).saturate(list(TEXTS.values()), into=INTO)
-    assert drawn != loaded(given).saturate(list(TEXTS.values()), into=INTO)
+    drawn = loaded(statements).saturate(list(TEXTS.values()))
+    assert drawn != loaded(given).saturate(list(TEXTS.values()))
     assert drawn == plainly(statements)
 
 
-def test_what_is_drawn_stands_in_its_graph_and_in_the_union() -> None:
+def test_what_is_drawn_stands_in_the_store() -> None:
     engine = loaded(["<http://e/a> <http://e/p> <http://e/b> ."])
     rule = "CONSTRUCT { ?o <http://e/q> ?s } WHERE { ?s <http://e/p> ?o }"
-    assert engine.saturate([rule], into=INTO) == ["<http://e/b> <http://e/q> <http://e/a> ."]
+    assert engine.saturate([rule]) == ["<http://e/b> <http://e/q> <http://e/a> ."]
     assert engine.ask("ASK { <http://e/b> <http://e/q> <http://e/a> }")
-    assert engine.ask(f"ASK {{ GRAPH <{INTO}> {{ <http://e/b> <http://e/q> <http://e/a> }} }}")
 
 
 def test_rules_that_feed_themselves_without_end_are_stopped() -> None:
@@ -79,7 +78,7 @@ def test_rules_that_feed_themselves_without_end_are_stopped() -> None:
         "CONSTRUCT { ?n <http://e/p> ?s } WHERE { ?s <http://e/p> ?o BIND(IRI(CONCAT(STR(?s), '-')) AS ?n) }"
     )
     with pytest.raises(EnvironmentFault, match="one of them feeds itself"):
-        loaded(["<http://e/a> <http://e/p> <http://e/b> ."]).saturate([rule], into=INTO)
+        loaded(["<http://e/a> <http://e/p> <http://e/b> ."]).saturate([rule])
 
 
 A, B = "http://e/A", "http://e/B"

@@ -212,7 +212,7 @@ def drawn(rules: list[str], graphs: Mapping[str, Graph], kept: Kept | None = Non
     key = key_of([*(text.encode() for text in rules), quads])
     statements = kept.find("drawn", key) if kept else None
     if statements is None:
-        lines = _loaded(quads).saturate(rules, into=names.graph("inferred"))
+        lines = _loaded(quads).saturate(rules)
         statements = "".join(f"{line}\n" for line in lines).encode()
         if kept:
             kept.keep("drawn", key, statements)

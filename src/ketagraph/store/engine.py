@@ -86,9 +86,9 @@ class Engine:
         """Put every named graph's triples into the default graph as well; again after later loads."""
         loading.unite(self._store)
 
-    def saturate(self, rules: Sequence[str], *, into: str) -> list[str]:
+    def saturate(self, rules: Sequence[str]) -> list[str]:
         """Apply CONSTRUCT queries in the store until they add nothing; see :func:`.rules.saturate`."""
-        return saturate(self._store, [Rule.of(text) for text in rules], into=into)
+        return saturate(self._store, [Rule.of(text) for text in rules])
 
     def construct(self, query: str) -> list[str]:
         """Run a CONSTRUCT or DESCRIBE: sorted N-Triples statements, each once, without line ends.

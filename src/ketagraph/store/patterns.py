@@ -15,7 +15,7 @@ from itertools import pairwise
 from ketagraph.names import PREFIXES
 from ketagraph.sparql_tokens import Token, tokens
 
-__all__ = ["EVERYTHING", "TYPE", "Facet", "Pattern", "patterns"]
+__all__ = ["EVERYTHING", "TYPE", "Facet", "Pattern", "patterns", "single"]
 
 Facet = tuple[str, str]
 """A predicate, and the class of its subject (of rdf:type: the class given), empty for any."""
@@ -27,6 +27,12 @@ EVERYTHING: Facet = ("", "")
 _TERMS = {"variable", "iri", "name", "string", "number"}
 _LISTS = {"BY", "LIMIT", "OFFSET"}
 _MODIFIERS = {"*", "+", "?"}
+_SCHEMA = {
+    *(PREFIXES["rdfs"] + name for name in ("subClassOf", "subPropertyOf")),
+    *(PREFIXES["owl"] + name for name in ("equivalentClass", "inverseOf")),
+}
+_BEYOND_EACH = {"EXISTS", "GROUP", "LIMIT", "MINUS", "OFFSET", "OPTIONAL", "SELECT"}
+"""Words of queries whose solutions are not those of each triple by itself."""
 
 
 @dataclass(slots=True)
@@ -69,7 +75,29 @@ def patterns(text: str) -> tuple[frozenset[Facet], frozenset[Facet]]:
     Raises:
         QueryRefused: the text cannot be read as tokens.
     """
+    body, template = _read(list(tokens(text, comments=False)))
+    return frozenset(each.facet() for each in body), frozenset(each.facet() for each in template)
+
+
+def single(text: str) -> Facet | None:
+    """Return what the only pattern about data may look at, of a query that has one beside those about the schema.
+
+    Such a query draws the same from two graphs of one schema as from both together. None where it may not be
+    so: where there are more patterns, or it asks for an absence, counts, or picks some of its solutions.
+    """
     found = list(tokens(text, comments=False))
+    about_data = [facet for each in _read(found)[0] if not _is_schema(facet := each.facet())]
+    if len(about_data) != 1 or {token.text.upper() for token in found} & _BEYOND_EACH:
+        return None
+    return about_data[0]
+
+
+def _is_schema(facet: Facet) -> bool:
+    return facet[0] in _SCHEMA or (facet[0] == TYPE and facet[1].startswith(PREFIXES["owl"]))
+
+
+def _read(found: Sequence[Token]) -> tuple[list[Pattern], list[Pattern]]:
+    """Read the patterns of a CONSTRUCT query's body, and of its template."""
     prefixes = {
         name.text.rstrip(":"): iri.text[1:-1] for name, iri in pairwise(found) if iri.text.startswith("<")
     }
@@ -77,7 +105,7 @@ def patterns(text: str) -> tuple[frozenset[Facet], frozenset[Facet]]:
     end = next(place for place, token in enumerate(found) if token.text == "}")
     template = _Reader(found[start:end], prefixes).read()
     body = _Reader(found[end + 1 :], prefixes).read()
-    return frozenset(each.facet() for each in body), frozenset(each.facet() for each in template)
+    return body, template
 
 
 class _Reader:
