@@ -9,14 +9,11 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from rdflib import Graph
 
 from ketagraph import build, releases, sources
 from ketagraph.errors import EnvironmentFault, OntologyError, SourceError, ValidationFailed
-from ketagraph.keeping import Kept
 from ketagraph.releases import Release
 from ketagraph.sources import Layout
-from ketagraph.store.engine import Engine
 
 ROOT = Path(__file__).parent.parent
 
@@ -167,33 +164,3 @@ def test_only_the_newest_releases_are_kept_and_the_current_one_always(tmp_path: 
     (tmp_path / "current").symlink_to("a")
     releases.prune(tmp_path, keep=0)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "current"]
-
-
-TURNED = "CONSTRUCT { ?o <http://e/q> ?s } WHERE { ?s <http://e/p> ?o }"
-AGAIN = "CONSTRUCT { ?s <http://e/r> ?o } WHERE { ?s <http://e/p> ?o }"
-
-
-def evidence(*pairs: str) -> dict[str, Graph]:
-    lines = [f"<http://e/{pair[0]}> <http://e/p> <http://e/{pair[1]}> ." for pair in pairs]
-    return {"evidence": Graph().parse(data="\n".join(lines), format="nt"), "inferred": Graph()}
-
-
-@pytest.mark.parametrize("pairs", [("ab",), ("ab", "cd"), ("cd",), ()])
-@pytest.mark.parametrize("rules", [[TURNED], [AGAIN], [TURNED, AGAIN]])
-def test_what_rules_drew_before_an_edit_is_never_taken_after_it(
-    pairs: tuple[str, ...], rules: list[str], tmp_path: Path
-) -> None:
-    kept = Kept(tmp_path)
-    build.drawn([TURNED], evidence("ab", "ef"), kept)
-    for _ in range(2):
-        assert set(build.drawn(rules, evidence(*pairs), kept)) == set(build.drawn(rules, evidence(*pairs)))
-    assert len(build.drawn(rules, evidence(*pairs), kept)) == len(pairs) * len(rules)
-
-
-def test_rules_are_not_run_twice_for_the_same_statements(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    kept = Kept(tmp_path)
-    first = build.drawn([TURNED], evidence("ab"), kept)
-    monkeypatch.setattr(Engine, "saturate", None)
-    assert set(build.drawn([TURNED], evidence("ab"), kept)) == set(first) != set()

@@ -55,6 +55,7 @@ LAYERS = {
             "exports",
             "federation",
             "importing",
+            "inference",
             "judgements",
             "linking",
             "naming",

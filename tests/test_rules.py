@@ -47,7 +47,7 @@ def test_a_rule_draws_this_and_nothing_else(rule: str) -> None:
 @pytest.mark.parametrize("rule", RULES)
 def test_a_rule_says_in_its_comment_what_it_infers(rule: str) -> None:
     text = RULES[rule].read_text(encoding="utf-8")
-    comment = " ".join(line.removeprefix("# ") for line in text.splitlines() if line.startswith("#"))
+    comment = " ".join(line.removeprefix("# ") for line in text.splitlines() if line.startswith("# "))
     assert re.fullmatch(r"[A-Z].*\.", comment)
     assert len(re.findall(r"^CONSTRUCT\b", text, re.MULTILINE)) == 1
 

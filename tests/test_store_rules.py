@@ -134,6 +134,48 @@ def test_what_a_new_node_is_said_to_be_concerns_no_rule_about_others() -> None:
     assert not claims.looks_at({("e:p", "e:Finding"), (TYPE, "e:Finding"), ("e:q", "e:Claim")})
 
 
+ALONE = {
+    "one pattern": ("?a e:p ?b", ("http://e/p", "")),
+    "one beside the schema": (
+        "?a e:p ?b . ?b <http://www.w3.org/2000/01/rdf-schema#subClassOf>* e:B",
+        ("http://e/p", ""),
+    ),
+    "types beside the schema": ("?a a ?b . ?b a <http://www.w3.org/2002/07/owl#Class>", (TYPE, "")),
+    "any predicate": ("?a ?p ?b . ?p <http://www.w3.org/2002/07/owl#inverseOf> ?q", ANY),
+    "two patterns": ("?a e:p ?b . ?b e:q ?c", None),
+    "one pattern twice": ("?a e:p ?b . ?b e:p ?c", None),
+    "an absence": ("?a e:p ?b MINUS { ?b <http://www.w3.org/2000/01/rdf-schema#subClassOf> ?c }", None),
+    "a count": ("{ SELECT ?a (COUNT(?b) AS ?c) WHERE { ?a e:p ?b } GROUP BY ?a }", None),
+    "none": ("?a <http://www.w3.org/2000/01/rdf-schema#subClassOf> ?b", None),
+}
+
+
+@pytest.mark.parametrize(("pattern", "facet"), ALONE.values(), ids=ALONE)
+def test_a_rule_knows_whether_it_looks_at_each_triple_by_itself(
+    pattern: str, facet: tuple[str, str] | None
+) -> None:
+    rule = Rule.of(f"PREFIX e: <http://e/> CONSTRUCT {{ ?a e:drawn ?b }} WHERE {{ {pattern} }}")
+    assert rule.alone == facet
+
+
+def test_a_rule_that_looks_at_each_triple_by_itself_looks_at_all_where_the_schema_grows() -> None:
+    sub = "http://www.w3.org/2000/01/rdf-schema#subClassOf"
+    below = f"CONSTRUCT {{ ?a a ?c }} WHERE {{ ?a a ?b . ?b <{sub}> ?c }}"
+    grows = f"CONSTRUCT {{ ?b <{sub}> ?c }} WHERE {{ ?a <http://e/p> ?x . ?b <http://e/q> ?c }}"
+    engine = loaded(
+        [
+            "<http://e/a> a <http://e/B> .".replace(" a ", f" <{TYPE}> "),
+            "<http://e/B> <http://e/q> <http://e/C> .",
+            "<http://e/x> <http://e/p> <http://e/y> .",
+        ]
+    )
+    assert Rule.of(below).alone == (TYPE, "")
+    assert engine.saturate([below, grows]) == [
+        f"<http://e/B> <{sub}> <http://e/C> .",
+        f"<http://e/a> <{TYPE}> <http://e/C> .",
+    ]
+
+
 def test_a_rule_comes_after_those_that_feed_it() -> None:
     last = Rule.of("CONSTRUCT { ?a <e:c> ?b } WHERE { ?a <e:b> ?b }")
     first = Rule.of("CONSTRUCT { ?a <e:b> ?b } WHERE { ?a <e:a> ?b }")

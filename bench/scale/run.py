@@ -36,7 +36,7 @@ Result = dict[str, Any]
 
 def made(folder: Path, triples: int, own: float, *, stage: str) -> Path:
     """Write the seeded evidence graph of a size that a stage works on, once."""
-    without = INFERRED if stage == "rules" else ()
+    without = INFERRED if stage.startswith("rules") else ()
     file = folder / f"{'given' if without else 'graph'}-{own}-{triples}.nt"
     if not file.exists():
         draft = file.with_suffix(".draft")

@@ -12,10 +12,12 @@ import resource
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
 
-from ketagraph import dossier, lift, names, rdf, sources, tables, validate
+from ketagraph import dossier, inference, lift, rdf, sources, tables, validate
 from ketagraph.answers import answer
+from ketagraph.keeping import Kept
 from ketagraph.store import Query
 from ketagraph.store.disk import ensure
 from ketagraph.store.engine import Engine
@@ -25,6 +27,8 @@ __all__ = ["STAGES"]
 
 LAYOUT = sources.layout()
 FIRST = "SELECT ?s WHERE { ?s a <https://w3id.org/ketagraph/Finding> } LIMIT 1"
+_EDITED = b"-1> <https://w3id.org/ketagraph/verdict>"
+_EDIT = (b"NoSignificantDifference", b"FavoursIntervention")
 _JUDGED = [
     ("ketamine", "relieves", "fibromyalgia"),
     ("ketamine", "relieves", "complex regional pain syndrome"),
@@ -69,6 +73,24 @@ def _rules(file: Path, _: Path) -> Callable[[], int]:
     engine = _loaded(file)
     texts = [path.read_text("utf-8") for path in sorted(LAYOUT.ontology.glob("rules/inferred/*.rq"))]
     return lambda: len(engine.saturate(texts))
+
+
+def _again(file: Path, _: Path) -> Callable[[], int]:
+    """Run the rules again after an edit of one source's findings, with what was kept of the run before."""
+    texts = [path.read_text("utf-8") for path in sorted(LAYOUT.ontology.glob("rules/inferred/*.rq"))]
+    lines = file.read_bytes().splitlines()
+    folder = TemporaryDirectory()
+    kept = Kept(Path(folder.name))
+    inference.infer(texts, inference.Parts.of({"evidence": lines}), kept)
+    edited = [line.replace(*_EDIT) if _EDITED in line else line for line in lines]
+    if edited == lines:
+        sys.exit("the edit changes nothing")
+
+    def work() -> int:
+        with folder:
+            return len(inference.infer(texts, inference.Parts.of({"evidence": edited}), kept))
+
+    return work
 
 
 def _shacl(file: Path, _: Path) -> Callable[[], int]:
@@ -116,6 +138,7 @@ STAGES: dict[str, Callable[[Path, Path], Callable[[], int]]] = {
     "lift": _lift,
     "load": _load,
     "rules": _rules,
+    "rules after an edit": _again,
     "shacl": _shacl,
     "pyshacl": _pyshacl,
     "disk": _disk,

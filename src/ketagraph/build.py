@@ -19,11 +19,11 @@ from ketagraph import (
     describe,
     dossier,
     examples,
+    inference,
     judgements,
     lift,
     links,
     mappings,
-    names,
     questions,
     rdf,
     reason,
@@ -33,14 +33,14 @@ from ketagraph import (
 )
 from ketagraph.errors import Fault, SourceError, ValidationFailed
 from ketagraph.examining import examine, text_report
-from ketagraph.keeping import Kept, key_of
+from ketagraph.keeping import Kept
 from ketagraph.questions.header import read_header
 from ketagraph.sources import Layout, SourceFolder
 from ketagraph.store.engine import Engine
 from ketagraph.validate import Report
 from ketagraph.vocabulary import Vocabulary
 
-__all__ = ["Built", "Progress", "Stage", "build", "drawn"]
+__all__ = ["Built", "Progress", "Stage", "build"]
 
 Progress = Callable[[str], None]
 """Called with the name of each stage as it begins."""
@@ -112,7 +112,7 @@ def build(where: Layout, *, kept: Kept | None = None, progress: Progress = lambd
     with clock.stage("reason"):
         graphs["inferred"] = reason.infer(_union(graphs, "ontology", "evidence", "effects"), kept)
     with clock.stage("rules"):
-        graphs["inferred"] += drawn(_rules(where, "inferred"), graphs, kept)
+        graphs["inferred"] += inference.drawn(_rules(where, "inferred"), graphs, kept)
     with clock.stage("judge"):
         known = dossier.read(_engine(graphs))
         graphs["judgements"] = judgements.triples(known)
@@ -187,12 +187,8 @@ def _rules(where: Layout, target: str) -> list[str]:
 
 
 def _engine(graphs: Mapping[str, Graph]) -> Engine:
-    return _loaded(rdf.nquads(graphs))
-
-
-def _loaded(quads: bytes) -> Engine:
     engine = Engine()
-    engine.load_quads(quads)
+    engine.load_quads(rdf.nquads(graphs))
     engine.unite_graphs()
     return engine
 
@@ -201,19 +197,3 @@ def _apply(rules: list[str], graphs: Mapping[str, Graph]) -> Graph:
     engine = _engine(graphs)
     statements = [statement for rule in rules for statement in engine.construct(rule)]
     return rdf.new_graph().parse(data="\n".join(statements), format="nt")
-
-
-def drawn(rules: list[str], graphs: Mapping[str, Graph], kept: Kept | None = None) -> Graph:
-    """Return what ``rules`` draw until they add nothing; what stands in any graph is not drawn again.
-
-    It is kept under the digest of all rules and statements, and taken where these are the same.
-    """
-    quads = rdf.nquads(graphs)
-    key = key_of([*(text.encode() for text in rules), quads])
-    statements = kept.find("drawn", key) if kept else None
-    if statements is None:
-        lines = _loaded(quads).saturate(rules)
-        statements = "".join(f"{line}\n" for line in lines).encode()
-        if kept:
-            kept.keep("drawn", key, statements)
-    return rdf.new_graph().parse(data=statements, format="nt")

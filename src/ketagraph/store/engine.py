@@ -17,7 +17,7 @@ from ketagraph.store.evaluation import evaluate, solve
 from ketagraph.store.query import Outcome, Query
 from ketagraph.store.rules import Rule, saturate
 
-__all__ = ["Engine", "Term", "open_store"]
+__all__ = ["Engine", "Term", "looks_at", "open_store"]
 
 
 class Term(NamedTuple):
@@ -86,9 +86,14 @@ class Engine:
         """Put every named graph's triples into the default graph as well; again after later loads."""
         loading.unite(self._store)
 
-    def saturate(self, rules: Sequence[str]) -> list[str]:
+    def load_triples(self, lines: bytes) -> None:
+        """Add N-Triples to the default graph."""
+        self._store.load(lines, ox.RdfFormat.N_TRIPLES)
+
+    def saturate(self, rules: Sequence[str], *, rested: Sequence[str] = ()) -> list[str]:
         """Apply CONSTRUCT queries in the store until they add nothing; see :func:`.rules.saturate`."""
-        return saturate(self._store, [Rule.of(text) for text in rules])
+        at_rest = [Rule.of(text) for text in rested]
+        return saturate(self._store, [Rule.of(text) for text in rules], rested=at_rest)
 
     def construct(self, query: str) -> list[str]:
         """Run a CONSTRUCT or DESCRIBE: sorted N-Triples statements, each once, without line ends.
@@ -126,6 +131,15 @@ class Engine:
         sink = _Collected()
         outcome = evaluate(self._store, Query(query, media_type, media_type, max_rows=max_rows), sink)
         return bytes(sink.body), outcome
+
+
+def looks_at(rule: str, *, rested: bool = False) -> set[str]:
+    """Name the predicates that a rule looks at; empty: any.
+
+    A rule at rest that looks at each statement by itself looks at the schema alone, and at what is new.
+    """
+    read = Rule.of(rule)
+    return {facet[0] for facet in (read.schema() if rested and read.alone else read.reads)}
 
 
 def _term(value: object) -> Term | None:

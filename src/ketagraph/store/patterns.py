@@ -80,7 +80,7 @@ def patterns(text: str) -> tuple[frozenset[Facet], frozenset[Facet]]:
 
 
 def single(text: str) -> Facet | None:
-    """Return what the only pattern about data may look at, of a query that has one beside those about the schema.
+    """Return what a query's only pattern that is not about the schema may look at, if it has only one.
 
     Such a query draws the same from two graphs of one schema as from both together. None where it may not be
     so: where there are more patterns, or it asks for an absence, counts, or picks some of its solutions.

@@ -8,8 +8,10 @@ another library, so that their number is bounded by the store alone.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad, QueryTriples, RdfFormat, Store, Triple
 
@@ -85,25 +87,24 @@ def saturate(
     rules: Sequence[Rule],
     *,
     rested: Collection[Rule] = (),
-    added: Iterable[Triple] = (),
 ) -> list[str]:
     """Apply ``rules`` to the default graph until they add nothing; add what they draw to it.
 
-    Of the rules, those ``rested`` added nothing to what the store held before ``added``, which it holds by now,
-    came to it. What stands in the default graph is not drawn again. Return the new statements as sorted
-    N-Triples lines.
+    Of the rules, those ``rested`` are known to add nothing to what the store holds. What stands in the
+    default graph is not drawn again. Return the new statements as sorted N-Triples lines.
 
     Raises:
         EnvironmentFault: they still add triples after several rounds.
     """
     work = _Work(store, rules, rested)
-    work.tell(list(added))
+    waiting = turns(rules)
     drawn: list[str] = []
-    for rule in turns(rules):
+    while work.is_due():
+        if not (rule := next(waiting, None)):
+            told = f"the rules still add triples after {_ROUNDS} rounds; one of them feeds itself"
+            raise EnvironmentFault(told)
         drawn += work.apply(rule)
-        if not work.is_due():
-            return sorted(drawn)
-    raise EnvironmentFault(f"the rules still add triples after {_ROUNDS} rounds; one of them feeds itself")
+    return sorted(drawn)
 
 
 def turns(rules: Sequence[Rule]) -> Iterator[Rule]:
@@ -131,26 +132,28 @@ class _Work:
         """Whether any rule has to run."""
         return bool(self._whole) or any(self._news.values())
 
-    def apply(self, rule: Rule) -> list[str]:
+    def apply(self, rule: Rule) -> Iterable[str]:
         """Run a rule if it is due; return what it added to the store, as N-Triples lines."""
-        fresh = list({f"{triple} .": triple for triple in self._new(rule)}.items())
-        lines = [line for line, _ in fresh]
-        _load(self._store, lines)
-        self.tell([triple for _, triple in fresh], rule.draws)
-        return lines
+        fresh = {f"{triple} .": triple for triple in self._new(rule)}
+        _load(self._store, fresh)
+        waiting = [each for each in self._rules if each.text not in self._whole and each.looks_at(rule.draws)]
+        if fresh and waiting:
+            self._tell(fresh, waiting)
+        return fresh
 
-    def tell(self, fresh: Sequence[Triple], drawn: Iterable[Facet] = (EVERYTHING,)) -> None:
-        """Note for each rule that may look at new triples, none but of the facets ``drawn``, that it is due."""
-        waiting = [rule for rule in self._rules if rule.text not in self._whole and rule.looks_at(drawn)]
+    def _tell(self, fresh: Mapping[str, Triple], waiting: Iterable[Rule]) -> None:
+        """Note for each of the rules that may look at new triples that it is due."""
         alone = [rule for rule in waiting if rule.text in self._news]
+        by_facet = _by_facet(fresh)
         for rule in alone:
-            if any(_is_of(rule.schema(), triple) for triple in fresh):
+            if any(_meet(facet, each) for facet in by_facet for each in rule.schema()):
                 self._whole.add(rule.text)
             else:
-                self._news[rule.text] += (f"{each} ." for each in fresh if _is_of({rule.alone}, each))
-        if len(waiting) > len(alone):
-            facets = _facets(self._store, fresh)
-            self._whole |= {rule.text for rule in waiting if rule not in alone and rule.looks_at(facets)}
+                read = (lines for facet, lines in by_facet.items() if _meet(facet, rule.alone or EVERYTHING))
+                self._news[rule.text] += chain.from_iterable(read)
+        others = [rule for rule in waiting if rule not in alone]
+        facets = _facets(self._store, fresh.values()) if others else set()
+        self._whole |= {rule.text for rule in others if rule.looks_at(facets)}
 
     def _new(self, rule: Rule) -> Iterator[Triple]:
         """Yield what a rule draws that does not stand in the store yet; it is due no longer."""
@@ -167,7 +170,7 @@ class _Work:
         if not isinstance(solved, QueryTriples):
             raise QueryRefused("expected a CONSTRUCT query")
         for triple in solved:
-            if Quad(*triple, _UNION) not in self._store:
+            if Quad(triple.subject, triple.predicate, triple.object, _UNION) not in self._store:
                 yield triple
 
     def _beside_schema(self, rule: Rule) -> Store:
@@ -184,11 +187,13 @@ def _load(store: Store, lines: Iterable[str]) -> None:
     store.load("\n".join(lines), RdfFormat.N_TRIPLES)
 
 
-def _is_of(facets: Collection[Facet | None], triple: Triple) -> bool:
-    """Whether a triple may be of some facets, whatever its subject is."""
-    predicate = triple.predicate.value
-    facet = (predicate, str(triple.object)[1:-1] if predicate == TYPE else "")
-    return any(each and _meet(each, facet) for each in facets)
+def _by_facet(triples: Mapping[str, Triple]) -> Mapping[Facet, list[str]]:
+    """Sort triples by their facets, whatever class their subjects are of."""
+    found: dict[Facet, list[str]] = defaultdict(list)
+    for line, triple in triples.items():
+        predicate = triple.predicate.value
+        found[predicate, str(triple.object)[1:-1] if predicate == TYPE else ""].append(line)
+    return found
 
 
 def _facets(store: Store, triples: Iterable[Triple]) -> set[Facet]:
