@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import gzip
 import hashlib
@@ -12,15 +13,17 @@ from pathlib import Path
 
 import httpx
 import pytest
+from jinja2 import Environment
 from rdflib import Graph
 
 from ketagraph import names, questions, releases, sources
 from ketagraph.dossier import Dossier
-from ketagraph.server.pages import site
+from ketagraph.server.pages import knowledge, site
 from ketagraph.server.pages.knowledge import Knowledge
 from ketagraph.server.pages.records import Term
 from ketagraph.server.pages.trials import timeline
 from ketagraph.store.engine import Engine
+from ketagraph.store.pool import Pool, PoolSettings
 from paging import Page, serving
 
 ROOT = Path(__file__).parent.parent
@@ -339,6 +342,25 @@ def test_hostile_values_stay_text(hostile, path):
 
 def test_a_file_that_is_no_release_has_pages_too(hostile):
     assert "file of RDF" in " ".join(page(hostile, "/").words)
+
+
+@pytest.mark.parametrize(("most", "is_cut"), [(knowledge._MOST_ROWS, False), (300, True)])
+def test_pages_say_where_they_cannot_know_every_name(release, monkeypatch, most, is_cut):
+    async def learnt() -> Knowledge:
+        pool = await Pool.open(PoolSettings(release.data, workers=1, union=True))
+        try:
+            return await knowledge.learn(pool)
+        finally:
+            await pool.close()
+
+    monkeypatch.setattr(knowledge, "_MOST_ROWS", most)
+    known = asyncio.run(learnt())
+    assert known.is_cut is is_cut
+    assert known.labels
+    told = "These data name more things than a page can know"
+    base = (ROOT / "src/ketagraph/server/pages/templates/base.html").read_text("utf-8")
+    footer = Environment(autoescape=True).from_string(base[base.index("<footer") :])
+    assert (told in footer.render(k=known)) is is_cut
 
 
 def test_every_page_query_is_a_guarded_question():

@@ -41,6 +41,8 @@ class Knowledge:
     labels: Mapping[str, str] = field(default_factory=dict)
     kinds: Mapping[str, str] = field(default_factory=dict)
     rows: Mapping[str, list[dict[str, str]]] = field(default_factory=dict)
+    is_cut: bool = False
+    """Whether there are more labels or names than are read."""
 
     @cached_property
     def dossier(self) -> Dossier:
@@ -136,14 +138,15 @@ async def learn(store: Store) -> Knowledge:
         QueryStopped: the store is busy or gone.
     """
     edition = store.edition
-    said = texts((await ask(store, stored_query("page-labels"), timeout=_SECONDS, max_rows=_MOST_ROWS)).rows)
-    rows = {}
-    for name in _DOSSIER:
-        query = stored_query(name)
-        rows[query] = texts((await ask(store, query, timeout=_SECONDS, max_rows=_MOST_ROWS)).rows)
+    read = {
+        query: await ask(store, query, timeout=_SECONDS, max_rows=_MOST_ROWS)
+        for query in map(stored_query, ("page-labels", *_DOSSIER))
+    }
+    labels, *_ = (texts(table.rows) for table in read.values())
     return Knowledge(
         edition,
-        {row["iri"]: row["label"] for row in reversed(said)},
-        {row["iri"]: row["type"] for row in said if "type" in row},
-        rows,
+        {row["iri"]: row["label"] for row in reversed(labels)},
+        {row["iri"]: row["type"] for row in labels if "type" in row},
+        {query: texts(read[query].rows) for query in map(stored_query, _DOSSIER)},
+        is_cut=any(table.truncated for table in read.values()),
     )
