@@ -64,3 +64,29 @@ def test_a_key_that_is_the_id_of_a_source_is_a_fault() -> None:
 def test_a_row_of_another_source_is_out_of_reach_and_not_suggested() -> None:
     wrong = [each for each in told([*trial("first"), *arm("second")]) if ": trial:" in each]
     assert wrong == ["data/second/arms.tsv:2: trial: trials.tsv has no row a-1"]
+
+
+def identity(other: str, source: str = "s") -> list[Row]:
+    cells = {"identity": "OneStudy", "reason": "x"}
+    return rows("study-identities", source, trial="a-1", other=other, **cells)
+
+
+def told_of_identity(*found: Row) -> list[str]:
+    return [each for each in told(list(found)) if "study-identities" in each and "IdentityKind" not in each]
+
+
+def test_a_study_may_be_called_the_same_as_one_of_another_source() -> None:
+    assert told_of_identity(*trial(), *trial("t", "b-2"), *identity("b-2")) == []
+
+
+def test_a_study_that_no_other_source_has_is_not_called_the_same() -> None:
+    (unknown,) = told_of_identity(*trial(), *trial("t", "b-22"), *identity("b-2"))
+    place = "data/s/study-identities.tsv:2: other: "
+    assert unknown == f"{place}no other source has a row b-2 in trials.tsv; did you mean b-22?"
+    (withdrawn,) = told_of_identity(*trial(), *identity("joe-1999"))
+    assert withdrawn.endswith("no other source has a row joe-1999 in trials.tsv; remove this row")
+
+
+def test_two_studies_of_one_source_are_not_called_the_same() -> None:
+    (own,) = told_of_identity(*trial(), *trial("s", "b-2"), *identity("b-2"))
+    assert own.endswith("b-2 is a row of this source, which has one for each study; name one of another")

@@ -11,6 +11,7 @@ KINDS = frozenset(
         "boolean",  # true | false
         "decimal",  # 0.5
         "doi",  # 10.1016/j.pain.2009.06.023
+        "elsewhere",  # the key of a row of table ``target`` in another source
         "integer",  # 12
         "node",  # an ontology term (PascalCase) or a row of any keyed table (kebab-case)
         "pmid",  # 19604642
@@ -33,7 +34,7 @@ class Column:
     """One column: its name, how a cell is read, and the property the cell becomes.
 
     ``many`` cells hold values joined by ``|``, sorted, without repeats. ``target`` names the table
-    (kind ``row``) or the ontology class (kind ``term``) that a value must belong to.
+    (kinds ``row``, ``elsewhere``) or the ontology class (kind ``term``) that a value must belong to.
     """
 
     name: str

@@ -84,7 +84,7 @@ def _object(row: Row, column: Column, value: str, mark: str) -> Node:
         return Literal(f"{mark}:{value}" if mark else value)
     if column.kind == "sentence":
         return URIRef(names.thing(row_id(table("sentences"), row.source, value)))
-    if column.kind == "row":
+    if column.kind in {"row", "elsewhere"}:
         return URIRef(names.thing(row_id(table(column.target), row.source, value)))
     return _TERMS[column.kind](value)
 
@@ -137,6 +137,9 @@ _LABELS: Mapping[str, Callable[[Row], str]] = {
     "interventions": lambda row: f"{_spoken(row.one('agent'))} in {row.one('arm')}",
     "findings": _finding_label,
     "adverse-events": _finding_label,
+    "study-identities": lambda row: (
+        f"{row.one('trial')} and {row.one('other')}: {_spoken(row.one('identity'))}"
+    ),
     "published-records": lambda row: f"published record of {row.one('trial')}",
     "evidence": lambda row: f"evidence for {row.one('claim')} in sentence {row.one('sentence')}",
 }

@@ -1,6 +1,7 @@
 """Rows and the ontology in, what the rows point to and is not there out: terms, properties, other rows.
 
-Keys are shared by all sources, since they become addresses; links stay within one source.
+Keys are shared by all sources, since they become addresses; links stay within one source, but for those that
+say which records are of one study.
 """
 
 from __future__ import annotations
@@ -60,6 +61,7 @@ class _Links:
             "node": self._node,
             "property": self._property,
             "row": self._row,
+            "elsewhere": self._elsewhere,
             "sentence": self._sentence,
         }
         check = checks.get(column.kind)
@@ -89,6 +91,16 @@ class _Links:
             return ""
         own = (key for source, key in keys if source == row.source)
         return f"{column.target}.tsv has no row {value}{nearest(value, own)}"
+
+    def _elsewhere(self, row: Row, column: Column, value: str) -> str:
+        sources = sorted({source for source, key in self.known[column.target] if key == value})
+        if row.source in sources:
+            return f"{value} is a row of this source, which has one for each study; name one of another"
+        if sources:
+            return ""
+        others = (key for source, key in self.known[column.target] if source != row.source)
+        told = f"no other source has a row {value} in {column.target}.tsv"
+        return f"{told}{nearest(value, others) or '; remove this row'}"
 
     def _sentence(self, row: Row, column: Column, value: str) -> str:
         if row.table.name == "sentences" or (row.source, value) in self.known["sentences"]:

@@ -228,6 +228,19 @@ TABLES: tuple[Table, ...] = (
         graph="discrepancies",
     ),
     Table(
+        "study-identities",
+        "StudyIdentity",
+        (
+            Column("trial", "row", "identityOf", required=True, target="trials"),
+            Column("other", "elsewhere", "identityWith", required=True, target="trials"),
+            Column("identity", "term", "studyIdentity", required=True, target="IdentityKind"),
+            Column("reason", "text", "skos:editorialNote", required=True),
+            Column("seen_in", "string", "seenIn"),
+        ),
+        key=("trial", "other"),
+        scoped="identity-",
+    ),
+    Table(
         "text-flaws",
         "TextFlaw",
         (

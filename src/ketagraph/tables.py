@@ -28,6 +28,7 @@ _PATTERNS: Mapping[str, tuple[str, str]] = {
     "boolean": (r"true|false", "true or false"),
     "decimal": (r"-?(0|[1-9]\d*)(\.\d*[1-9])?", "a decimal number without needless zeros"),
     "doi": (r"10\.\d{4,9}/\S+", "a DOI without its resolver, such as 10.1000/xyz"),
+    "elsewhere": (r"[a-z0-9]+([-.][a-z0-9]+)*", "the key of a row of another source"),
     "integer": (r"0|[1-9]\d*", "a whole number"),
     "node": (
         r"[A-Z][A-Za-z0-9]*|[a-z0-9]+([-.][a-z0-9]+)*",
