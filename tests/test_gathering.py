@@ -86,8 +86,12 @@ def test_a_denied_claim_is_not_affirmed() -> None:
 def found(**more: Iterable[Row]) -> list[Row]:
     tables: Mapping[str, Iterable[Row]] = {
         "findings": [FINDING],
-        "finding_links": links("finding", "f:1", agents="k:ketamine", against="arm:2", anchors="a:2 a:1"),
-        "trial_facts": links("trial", "t:1", purpose="v:Treatment", species="v:Human", conditions="k:b k:a"),
+        "finding_links": links(
+            "finding", "f:1", agents="k:ketamine", against="arm:2", anchors="a:2 a:1", alongside="f:3 f:2"
+        ),
+        "trial_facts": links(
+            "trial", "t:1", purpose="v:Treatment", species="v:Human", conditions="k:b k:a", reports="t:3 t:2"
+        ),
         "arms_given": [
             {"arm": "arm:1", "agent": "k:ketamine", "dose": "v:Low", "schedule": "daily"},
             {"arm": "arm:1", "agent": "k:midazolam", "dose": "v:High"},
@@ -110,6 +114,8 @@ def test_a_finding_tells_its_trial_and_how_what_it_tests_was_given() -> None:
             "conditions": "k:a k:b",
             "designs": "",
             "references": "",
+            "reports": "t:2 t:3",
+            "alongside": "f:2 f:3",
             "agents": "k:ketamine",
             "coAgents": "k:midazolam",
             "backgrounds": "k:amitriptyline k:midazolam",

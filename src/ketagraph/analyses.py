@@ -66,7 +66,8 @@ class SourceVerdict:
     """What one source alone comes to on one drug and condition, beside all sources together.
 
     ``agreement``: ``alone`` (no other source has a trial that decides), ``agrees`` with every other that
-    has, or ``differs`` from one of them.
+    has, or ``differs`` from one of them. ``shared`` are the deciding trials that another source reports, too:
+    agreement on these alone is no second witness.
     """
 
     subject: str
@@ -78,6 +79,7 @@ class SourceVerdict:
     across: str
     agreement: str
     deciding: tuple[str, ...]
+    shared: tuple[str, ...]
     anchors: tuple[str, ...]
 
 
@@ -154,6 +156,7 @@ def _source_verdict(
         across.verdict,
         "alone" if sources == 1 else "agrees" if kinds == 1 else "differs",
         tuple(trial.trial for trial in alone.clinical.deciding),
+        union([one.finding.trial] for one in _deciding(alone) if one.finding.reports),
         _anchors(alone),
     )
 

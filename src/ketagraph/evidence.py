@@ -136,4 +136,6 @@ def finding(row: Mapping[str, str]) -> Finding:
         refractory=row.get("refractory") == "true",
         setting=_setting(row),
         source=row.get("source", ""),
+        reports=_many(row, "reports"),
+        alongside=_many(row, "alongside"),
     )

@@ -24,7 +24,7 @@ from ketagraph.claims import (
     Trial,
 )
 
-__all__ = ["chain_lines", "lines"]
+__all__ = ["chain_lines", "lines", "shared_words"]
 
 # Reasons whose claims are worth naming one by one: they are what a reader must weigh.
 _NAMED = {"mechanism-contested", "scope-excludes", "consequence-denied"}
@@ -43,6 +43,18 @@ def lines(
     yield from _Words(labels).lines(judgement, max_paths, in_full=in_full)
 
 
+def shared_words(records: Iterable[int]) -> str:
+    """Say how many trials several sources report, after the number of records of each; empty where none is.
+
+    The words follow how many trials there are: ``, one of them reported by two sources``.
+    """
+    several = sorted(number for number in records if number > 1)
+    if not several:
+        return ""
+    one, two = len(several) == 1, several[-1] == 2
+    return f", {'one' if one else len(several)} of them reported by {'two' if two else 'several'} sources"
+
+
 def chain_lines(chain: Chain, labels: Mapping[str, str]) -> Iterator[str]:
     """Yield a checked chain as lines of plain text, hop by hop."""
     yield from _Words(labels).chain(chain)
@@ -59,7 +71,8 @@ class _Words:
             yield f"asked for  {asked}"
         yield f"verdict    {judgement.verdict} ({judgement.standing})"
         yield f"mechanism  {judgement.mechanism.kind}, {len(judgement.mechanism.paths)} signed path(s)"
-        yield f"trials     {judgement.clinical.kind}, {len(judgement.clinical.trials)} trial(s)"
+        shared = shared_words(len(trial.records) for trial in judgement.clinical.trials)
+        yield f"trials     {judgement.clinical.kind}, {len(judgement.clinical.trials)} trial(s){shared}"
         yield from _section("why", (line for each in judgement.reasons for line in self._reason(each)))
         yield from self._ways(judgement, max_paths, in_full=in_full)
         yield from _section(
@@ -165,9 +178,12 @@ class _Words:
         return f"{told}; weakest step to {self.word(weakest.object)} ({sure}){places}"
 
     def _trial(self, trial: Trial) -> Iterator[str]:
-        yield f"{self.word(trial.trial)}: {trial.kind}"
+        several = len(trial.records) > 1
+        also = f" (also reported as {', '.join(map(self.word, trial.records[1:]))})" if several else ""
+        yield f"{self.word(trial.trial)}{also}: {trial.kind}"
         for reading in (*trial.deciding, *trial.others):
-            yield f"  {self._finding(reading.finding)}"
+            whose = f"{self.word(reading.finding.source)}: " if several else ""
+            yield f"  {whose}{self._finding(reading.finding)}"
 
     def _finding(self, finding: Finding) -> str:
         when = f", {finding.timepoint_label}" if finding.timepoint_label else ""

@@ -23,6 +23,7 @@ Asked = Callable[[str], Iterable[Row]]
 _LINE = {"lines": "line", "roles": "role", "anchors": "anchor", "references": "reference"}
 _KINDS = ("pain", "function", "quality-of-life", "mood")
 """What an outcome is about; the first that holds counts."""
+_OF_TRIAL = ("conditions", "designs", "references", "reports")
 _GIVEN = {"doses": ("dose", " "), "routes": ("route", " ")}
 _GIVEN |= {name: (name, "|") for name in ("doseStated", "schedule", "duration")}
 
@@ -72,7 +73,8 @@ def findings(asked: Asked) -> list[Row]:
         own, trial = links[row["finding"]], trials[row["trial"]]
         if own["anchors"]:
             about = {"kind": _kind(kinds.get(row["outcome"], ())), "anchors": _joined(own["anchors"])}
-            about |= {name: _joined(trial[name]) for name in ("conditions", "designs", "references")}
+            about |= {name: _joined(trial[name]) for name in _OF_TRIAL}
+            about["alongside"] = _joined(own["alongside"])
             about |= _treated(row["arm"], own, given)
             found += [{**row, **about, **told} for told in _told_of(trial)]
     return sorted(found, key=lambda row: (row["finding"], sorted(row.items())))

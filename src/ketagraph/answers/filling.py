@@ -207,12 +207,14 @@ class Filling:
         """Fill one trial."""
         return TrialAnswer(
             self.named(trial.trial),
+            self.all(trial.records),
             str(trial.kind),
             trial.partial,
             trial.active_only,
             trial.instance,
             list(trial.improved),
             list(trial.unchanged),
+            [list(pair) for pair in trial.disputed],
             [self.reading(reading) for reading in trial.deciding],
             [self.reading(reading) for reading in trial.others],
         )

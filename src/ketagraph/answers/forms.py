@@ -152,15 +152,21 @@ class FindingAnswer:
 
 @dataclass(frozen=True, slots=True)
 class TrialAnswer:
-    """One trial's word, and what it rests on."""
+    """One trial's word, and what it rests on.
+
+    ``records`` are those that sources have of the trial, ``trial`` the first of them; ``disputed`` are pairs
+    of findings by which two of them report one result differently.
+    """
 
     trial: Named
+    records: list[Named]
     kind: str
     partial: bool
     active_only: bool
     instance: bool
     improved: list[str]
     unchanged: list[str]
+    disputed: list[list[str]]
     deciding: list[FindingAnswer]
     others: list[FindingAnswer]
 

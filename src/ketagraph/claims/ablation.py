@@ -1,4 +1,8 @@
-"""Evidence in, less of it out: without one trial, claim or reference, or that of some sources only."""
+"""Evidence in, less of it out: without one trial, claim or reference, or that of some sources only.
+
+A trial is withdrawn with all records that sources have of it, and stands under the first that a judgement
+mentions.
+"""
 
 from __future__ import annotations
 
@@ -82,7 +86,17 @@ def _change(rest: BodyOfEvidence, kind: Withdrawn, name: str, before: Judgement)
 
 def _mentioned(judgement: Judgement, kind: Withdrawn) -> frozenset[str]:
     pieces = (*judgement.support, *judgement.against, *judgement.noted)
+    if kind is Withdrawn.TRIAL:
+        return frozenset(_first_records(each.source for each in pieces if isinstance(each.source, Finding)))
     return frozenset(name for each in pieces for name in _names(each, kind))
+
+
+def _first_records(findings: Iterable[Finding]) -> Iterable[str]:
+    """Return one record of each study, the first by name."""
+    first: dict[str, str] = {}
+    for each in findings:
+        first[each.study] = min(first.get(each.study, each.trial), each.trial)
+    return first.values()
 
 
 def _names(evidence: Evidence, kind: Withdrawn) -> Iterable[str]:
@@ -90,8 +104,6 @@ def _names(evidence: Evidence, kind: Withdrawn) -> Iterable[str]:
         return evidence.references
     source = evidence.source
     if isinstance(source, Finding):
-        return (source.trial,) if kind is Withdrawn.TRIAL else ()
-    if kind is Withdrawn.TRIAL:
         return ()
     return (source.claim,) if isinstance(source, Statement) else source.claims
 
@@ -104,7 +116,7 @@ def _less(effect: Effect, kind: Withdrawn, name: str) -> Effect | None:
 
 
 def _gone(finding: Finding, kind: Withdrawn, name: str) -> bool:
-    return (kind is Withdrawn.TRIAL and finding.trial == name) or (
+    return (kind is Withdrawn.TRIAL and name in {finding.trial, *finding.reports}) or (
         kind is Withdrawn.REFERENCE and finding.references == (name,)
     )
 

@@ -4,6 +4,9 @@ A trial is *transient* where it benefits at some time and finds nothing at every
 trials: lasting benefit in one and no effect in another is *mixed*; transient and null trials agree in
 the end, so together they are *transient*. No difference from an active comparator never outweighs a
 comparison with an inert one, and improvement within an arm decides nothing.
+
+The records that several sources have of one study make one trial: what any of them reports stands, and what
+they report alike changes nothing. Where they report one result differently, the trial is *mixed*.
 """
 
 from __future__ import annotations
@@ -14,8 +17,9 @@ from enum import StrEnum
 
 from ketagraph.claims.model import Claim, Comparator, Verdict
 from ketagraph.claims.readings import Bearing, Note, Reading, moment
+from ketagraph.claims.reports import told_differently
 
-__all__ = ["Clinical", "ClinicalKind", "Trial", "weigh"]
+__all__ = ["Clinical", "ClinicalKind", "Trial", "trial_of", "weigh"]
 
 
 class ClinicalKind(StrEnum):
@@ -37,7 +41,9 @@ class Trial:
 
     ``partial``: it supports, yet another deciding outcome, dose or arm did not differ. ``active_only``:
     only comparisons with active drugs decide. ``instance``: it studied only kinds of the object.
-    ``improved`` and ``unchanged`` are outcome kinds, the second without the first.
+    ``improved`` and ``unchanged`` are outcome kinds, the second without the first. ``records`` are those that
+    sources have of it, ``trial`` the first of them; ``disputed``: pairs of deciding findings by which they
+    differ.
     """
 
     trial: str
@@ -49,6 +55,8 @@ class Trial:
     instance: bool
     improved: tuple[str, ...]
     unchanged: tuple[str, ...]
+    records: tuple[str, ...] = ()
+    disputed: tuple[tuple[str, str], ...] = ()
 
     @property
     def dissociated(self) -> bool:
@@ -81,6 +89,11 @@ class Clinical:
         """The trials with a finding that decides."""
         return tuple(trial for trial in self.trials if trial.deciding)
 
+    @property
+    def shared(self) -> tuple[Trial, ...]:
+        """The trials that several sources report."""
+        return tuple(trial for trial in self.trials if len(trial.records) > 1)
+
 
 def weigh(claim: Claim, readings: Iterable[Reading]) -> Clinical:
     """Sum up ``readings`` by trial and over trials; both sorted."""
@@ -101,21 +114,27 @@ def weigh(claim: Claim, readings: Iterable[Reading]) -> Clinical:
 def _trials(claim: Claim, readings: list[Reading]) -> Iterator[Trial]:
     """Yield the trials that measured something about the claim, by name."""
     belonging = [each for each in readings if each.note in _OWN]
-    for name in sorted({each.finding.trial for each in belonging}):
-        yield _trial(claim, name, [each for each in belonging if each.finding.trial == name])
+    studies: dict[str, list[Reading]] = {}
+    for each in sorted(belonging, key=lambda each: each.finding.trial):
+        studies.setdefault(each.finding.study, []).append(each)
+    for own in studies.values():
+        yield trial_of(claim, sorted(own, key=lambda each: each.finding.id))
 
 
 _OWN = {Note.NONE, Note.ACTIVE_COMPARATOR, Note.WITHIN_ARM, Note.OTHER_OUTCOME}
 
 
-def _trial(claim: Claim, name: str, readings: list[Reading]) -> Trial:
+def trial_of(claim: Claim, readings: list[Reading]) -> Trial:
+    """Sum up the readings of one study, which are sorted and at least one."""
     deciding = tuple(each for each in readings if each.decides)
-    kind = _kind(claim, readings)
+    disputed = tuple(_disputed(deciding))
+    kind = ClinicalKind.MIXED if disputed else _kind(claim, readings)
+    records = tuple(sorted({each.finding.trial for each in readings}))
     compared = [each.finding for each in readings if each.note is not Note.WITHIN_ARM]
     improved = {each.outcome_kind for each in compared if each.verdict == Verdict.FAVOURS_INTERVENTION}
     unchanged = {each.outcome_kind for each in compared if each.verdict == Verdict.NO_DIFFERENCE}
     return Trial(
-        name,
+        records[0],
         kind,
         deciding,
         tuple(each for each in readings if not each.decides),
@@ -125,7 +144,17 @@ def _trial(claim: Claim, name: str, readings: list[Reading]) -> Trial:
         all(each.via_subclass for each in deciding or readings),
         tuple(sorted(improved)),
         tuple(sorted(unchanged - improved)),
+        records,
+        disputed,
     )
+
+
+def _disputed(deciding: Iterable[Reading]) -> Iterator[tuple[str, str]]:
+    """Yield the findings that records of the study report differently, where the claim sees a difference."""
+    bearing = {each.finding.id: each.bearing for each in deciding}
+    for first, second in told_differently(each.finding for each in deciding):
+        if bearing[first.id] is not bearing[second.id]:
+            yield first.id, second.id
 
 
 def _kind(claim: Claim, readings: list[Reading]) -> ClinicalKind:

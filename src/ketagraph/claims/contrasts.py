@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from ketagraph.claims.clinical import ClinicalKind, Trial
+from ketagraph.claims.clinical import ClinicalKind, Trial, trial_of
 from ketagraph.claims.judgement import Judgement
 from ketagraph.claims.model import Comparator, Finding, Verdict
 from ketagraph.claims.paths import union
@@ -23,6 +23,7 @@ __all__ = [
 ]
 
 _FAVOURABLE = {ClinicalKind.SUPPORTS, ClinicalKind.TRANSIENT, ClinicalKind.MIXED}
+_REPORTED = "reported-differently"
 _UNFAVOURABLE = {ClinicalKind.NULL, ClinicalKind.HARMS, ClinicalKind.BENEFITS}
 
 
@@ -37,10 +38,11 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """Two trials that answer one claim differently, what differs, and what may explain it.
+    """Two trials, or two records of one, that answer one claim differently; what differs and may explain it.
 
     ``kind`` is ``population-explained``, ``scope-separated`` (dose regime, route), ``comparator-explained``,
     ``timepoint-explained`` or ``same-scope``: the first aspect in that order that is stated and differs.
+    Where two sources tell one result of one trial differently, it is ``reported-differently``.
     ``sources`` are the one or two texts that report them.
     """
 
@@ -94,27 +96,57 @@ class Dissociation:
 
 
 def disagreements(judgement: Judgement) -> Iterator[Disagreement]:
-    """Yield every pair of a trial that favours the claim and one that does not."""
+    """Yield every pair of a trial that favours the claim and one that does not; and of differing reports."""
     for first in judgement.clinical.deciding:
         for second in judgement.clinical.deciding:
             if first.kind in _FAVOURABLE and second.kind in _UNFAVOURABLE:
-                yield _disagreement(judgement, first, second)
+                yield _between_trials(judgement, first, second)
+        yield from _between_reports(judgement, first)
 
 
-def _disagreement(judgement: Judgement, first: Trial, second: Trial) -> Disagreement:
+def _between_trials(judgement: Judgement, first: Trial, second: Trial) -> Disagreement:
     ours = [each.finding for each in first.deciding if each.bearing is Bearing.SUPPORTS]
     theirs = [each.finding for each in second.deciding if each.bearing is not Bearing.SUPPORTS]
-    different = tuple(_differences(ours, theirs))
+    return _disagreement(judgement, (first.trial, second.trial), (first.kind, second.kind), ours, theirs)
+
+
+def _between_reports(judgement: Judgement, trial: Trial) -> Iterator[Disagreement]:
+    """Yield the pairs of records of one trial that differ; the one that supports the claim comes first."""
+    decides = {each.finding.id: each for each in trial.deciding}
+    pairs: dict[tuple[str, str], list[tuple[Finding, Finding]]] = {}
+    for names in trial.disputed:
+        sides = sorted(
+            (decides[name] for name in names), key=lambda each: each.bearing is not Bearing.SUPPORTS
+        )
+        first, second = (each.finding for each in sides)
+        pairs.setdefault((first.trial, second.trial), []).append((first, second))
+    for records, told in pairs.items():
+        own = ([each for each in trial.deciding if each.finding.trial == record] for record in records)
+        kinds = tuple(trial_of(judgement.claim, readings).kind for readings in own)
+        ours, theirs = (list(dict.fromkeys(side)) for side in zip(*told, strict=True))
+        yield _disagreement(judgement, records, kinds, ours, theirs, kind=_REPORTED)
+
+
+def _disagreement(
+    judgement: Judgement,
+    trials: tuple[str, str],
+    kinds: Sequence[ClinicalKind],
+    ours: list[Finding],
+    theirs: list[Finding],
+    *,
+    kind: str = "",
+) -> Disagreement:
+    different = tuple(_differences(ours, theirs, verdicts=bool(kind)))
     both = [*ours, *theirs]
     return Disagreement(
         judgement.claim.subject,
         judgement.claim.object,
         judgement.claim.purpose,
-        first.trial,
-        first.kind,
-        second.trial,
-        second.kind,
-        _explained({each.aspect for each in different if each.first and each.second}),
+        trials[0],
+        kinds[0],
+        trials[1],
+        kinds[1],
+        kind or _explained({each.aspect for each in different if each.first and each.second}),
         different,
         tuple(each.id for each in both),
         union(each.anchors for each in both),
@@ -142,7 +174,11 @@ _EXPLAINS = (
 )
 
 
-def _differences(ours: list[Finding], theirs: list[Finding]) -> Iterator[Difference]:
+def _differences(ours: list[Finding], theirs: list[Finding], *, verdicts: bool) -> Iterator[Difference]:
+    if verdicts:
+        yield from _difference(
+            "verdict", ([each.verdict] for each in ours), ([each.verdict] for each in theirs)
+        )
     for aspect, value in _ASPECTS.items():
         yield from _difference(aspect, map(value, ours), map(value, theirs))
     stated = union([name for name, _ in each.setting] for each in (*ours, *theirs))

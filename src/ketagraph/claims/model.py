@@ -134,6 +134,8 @@ class Finding:
     ``drugs`` are the intervention arm's active agents that the comparator arm lacks, ``co_drugs`` those
     that both have. ``timepoint_kind`` begins with at, until, from, during or within. ``refractory``:
     earlier treatment had failed. ``setting`` is whatever else sets the comparison apart: (aspect, value).
+    ``trial`` is the record of one source; ``reports`` are those that other sources have of the same study,
+    ``alongside`` their findings on the same result.
     """
 
     id: str
@@ -159,6 +161,13 @@ class Finding:
     refractory: bool = False
     setting: tuple[tuple[str, str], ...] = ()
     source: str = ""
+    reports: tuple[str, ...] = ()
+    alongside: tuple[str, ...] = ()
+
+    @property
+    def study(self) -> str:
+        """What all records of the study have in common: the first of their names."""
+        return min((self.trial, *self.reports))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ consequence-denied         the claim of a mechanism would entail, one step on, w
 paths-cut                  there are more paths than the limit; the surest were kept
 trial-*                    trials by their own word: supports, transient, null, null-vs-active, harms,
                            benefits, mixed, within-arm
+trial-disputed             trials of which two sources report one result differently; they are mixed
+trials-shared              trials that several sources report, each counted once
 trial-partial              supporting trials in which another deciding outcome, dose or arm did not differ
 instances-only             every deciding trial studied a kind of the object
 outcome-dissociation       trials in which one kind of outcome improved and another did not
@@ -125,9 +127,13 @@ def _mechanism(claim: Claim, mechanism: Mechanism) -> Reason:
 def clinical_reasons(clinical: Clinical) -> Iterator[Reason]:
     """Yield what the trials say, by their own words, and what does not decide."""
     for kind, text in _TRIALS.items():
-        own = [trial for trial in clinical.trials if trial.kind is kind]
+        own = [trial for trial in clinical.trials if trial.kind is kind and not trial.disputed]
         yield from _counted(f"trial-{kind}", text, [each for each in own if not _apart(each)])
         yield from _counted("trial-null-vs-active", _NULL_VS_ACTIVE, [each for each in own if _apart(each)])
+    disputed = [trial for trial in clinical.trials if trial.disputed]
+    yield from _counted("trial-disputed", "trials that sources report differently", disputed)
+    shared = list(clinical.shared)
+    yield from _counted("trials-shared", "trials that several sources report, each counted once", shared)
     partial = [trial for trial in clinical.trials if trial.partial]
     yield from _counted(
         "trial-partial", "supporting trials in which another comparison did not differ", partial
@@ -148,9 +154,14 @@ def _apart(trial: Trial) -> bool:
     return trial.kind is ClinicalKind.NULL and trial.active_only
 
 
+def _records(trials: Iterable[Trial]) -> tuple[str, ...]:
+    """Every record that sources have of some trials, trial by trial."""
+    return tuple(record for trial in trials for record in trial.records)
+
+
 def _counted(code: str, text: str, trials: list[Trial]) -> Iterator[Reason]:
     if trials:
-        yield Reason(code, f"{text}: {len(trials)}", tuple(trial.trial for trial in trials))
+        yield Reason(code, f"{text}: {len(trials)}", _records(trials))
 
 
 def statement_reasons(evidence: Iterable[Evidence]) -> Iterator[Reason]:

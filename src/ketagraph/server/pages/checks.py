@@ -14,6 +14,7 @@ from ketagraph import names, questions
 from ketagraph.answers import JudgementAnswer, PathAnswer, answer
 from ketagraph.dossier import Dossier
 from ketagraph.errors import UnknownName
+from ketagraph.explain import shared_words
 from ketagraph.server.pages.knowledge import Knowledge
 from ketagraph.server.pages.site import Site, page_query
 
@@ -50,11 +51,12 @@ _DRAWN = 8
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A judged claim, its drawing and how many paths are in it, and the queries that show what decided."""
+    """A judged claim, its drawing and how many paths are in it, which trials are shared, and what decided."""
 
     answer: JudgementAnswer
     drawing: str
     drawn: int
+    shared: str
     queries: tuple[tuple[str, str], ...]
 
 
@@ -125,7 +127,8 @@ def _judge(site: Site, dossier: Dossier, asked: Mapping[str, str]) -> Verdict:
     judgement = dossier.judge(claim)
     told = answer(judgement, dossier.labels_of(judgement))
     paths = told.mechanism.paths
-    return Verdict(told, drawing(paths), min(len(paths), _DRAWN), tuple(_queries(site, told)))
+    shared = shared_words(len(trial.records) for trial in told.clinical.trials)
+    return Verdict(told, drawing(paths), min(len(paths), _DRAWN), shared, tuple(_queries(site, told)))
 
 
 def _week(text: str) -> float | None:
