@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from ketagraph.sources import Layout
 from ketagraph.store.engine import Engine
 
 ROOT = Path(__file__).parent.parent
+SYNTHETIC = Path(__file__).parent / "sources" / "synthetic-2031"
 
 
 @pytest.fixture(scope="session")
@@ -30,11 +32,14 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def release(
-    where: Layout, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> releases.Release:
+def shared(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
+    """A folder that all processes have in common."""
     base = tmp_path_factory.getbasetemp()
-    shared = base.parent if hasattr(request.config, "workerinput") else base
+    return base.parent if hasattr(request.config, "workerinput") else base
+
+
+@pytest.fixture(scope="session")
+def release(where: Layout, shared: Path) -> releases.Release:
     with _locked(shared / "release.lock"):
         return releases.ensure(where, shared / "release")
 
@@ -47,6 +52,24 @@ def engine(release: releases.Release) -> Engine:
 @pytest.fixture(scope="session")
 def dossier(engine: Engine) -> Dossier:
     return releases.dossier(engine)
+
+
+@pytest.fixture(scope="session")
+def both(shared: Path) -> Layout:
+    """The sources of the project, and the synthetic one beside them."""
+    root = shared / "both"
+    with _locked(shared / "both.lock"):
+        if not root.exists():
+            for name in ("ontology", "data", "queries"):
+                shutil.copytree(ROOT / name, root / name)
+            shutil.copytree(SYNTHETIC, root / "data" / SYNTHETIC.name)
+    return sources.layout(root)
+
+
+@pytest.fixture(scope="session")
+def both_built(both: Layout) -> releases.Release:
+    with _locked(both.root.parent / "both.lock"):
+        return releases.ensure(both, both.root / "release")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
