@@ -41,7 +41,9 @@ CLAIM = (
 def layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Layout:
     """The ontology, no question, and the synthetic source alone."""
     shutil.copytree(ROOT / "ontology", tmp_path / "ontology")
-    shutil.copytree(TEXT.parent, tmp_path / "data" / "synthetic-2031")
+    # Without the trials that another source is said to report, too: that source is not here.
+    alone = shutil.ignore_patterns("study-identities.tsv")
+    shutil.copytree(TEXT.parent, tmp_path / "data" / "synthetic-2031", ignore=alone)
     (tmp_path / "queries").mkdir()
     where = sources.layout(tmp_path)
     monkeypatch.setattr(sources, "layout", lambda root=None: where)
@@ -72,9 +74,9 @@ def test_a_new_source_has_its_sentences_and_references_and_is_a_draft(run: Run, 
     assert run("new", "source", "fresh-2031", str(TEXT), *SOURCE).exit_code == 0
     (folder,) = sources.source_folders(layout)
     facts = folder.facts
-    assert (facts["title"], facts["sentences"], facts["headings"], facts["draft"]) == ('A "text"', 5, 3, True)
+    assert (facts["title"], facts["sentences"], facts["headings"], facts["draft"]) == ('A "text"', 9, 4, True)
     assert sources.folder_of_text(TEXT.read_bytes(), layout) == folder
-    assert (folder.path / "references.tsv").read_text(encoding="utf-8").count("\n") == 3
+    assert (folder.path / "references.tsv").read_text(encoding="utf-8").count("\n") == 7
     assert canonical(layout)
     text = TEXT.read_text(encoding="utf-8")
     assert not any(
@@ -217,7 +219,7 @@ def test_annotate_writes_drafts_apart_from_the_data_and_overwrites_none(
     digest = sources.digest(layout)
     done = run("annotate", str(TEXT), "--source", "synthetic-2031")
     assert done.exit_code == 0, done.exception
-    assert "5 sentences, 0 not covered by any row; drafts in drafts/synthetic-2031" in done.stdout
+    assert "9 sentences, 0 not covered by any row; drafts in drafts/synthetic-2031" in done.stdout
     assert (layout.root / "drafts" / "synthetic-2031" / "found.draft.tsv").is_file()
     assert sources.digest(layout) == digest
     assert isinstance(run("annotate", str(TEXT), "--source", "synthetic-2031").exception, EnvironmentFault)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,11 +33,45 @@ def _text(path: Path) -> str:
 
 
 def _asked(values: Mapping[str, str]) -> dict[str, str]:
-    """Return the values, those that are empty asked for on a terminal; elsewhere they are an error."""
-    lacking = [name for name, value in values.items() if not value]
+    """Return the values, those that are empty asked for on a terminal; elsewhere they are an error.
+
+    Questions go to standard error, where a person sees them wherever the output goes. What was typed is told
+    as options, so that a refused value costs nobody the others.
+    """
+    given = {name: _line(value) if value else "" for name, value in values.items()}
+    lacking = [name for name, value in given.items() if not value]
     if lacking and not sys.stdin.isatty():
-        raise typer.BadParameter(f"missing: {', '.join('--' + name.replace('_', '-') for name in lacking)}")
-    return {name: value or typer.prompt(name.replace("_", " ")) for name, value in values.items()}
+        raise typer.BadParameter(f"missing: {', '.join(f'--{name}' for name in lacking)}")
+    for name in lacking:
+        given[name] = _typed(name)
+    if lacking:
+        typed = " ".join(f"--{name} {shlex.quote(given[name])}" for name in lacking)
+        typer.echo(f"the same without questions: {typed}", err=True)
+    return given
+
+
+def _typed(name: str) -> str:
+    """Ask for a value until it is one."""
+    # Not by typer.prompt, which writes the last letter of every question to standard output.
+    while True:
+        typer.echo(f"{name}: ", nl=False, err=True)
+        text = sys.stdin.readline()
+        if not text:
+            raise typer.Abort
+        try:
+            return _line(text)
+        except typer.BadParameter as wrong:
+            typer.echo(wrong.message, err=True)
+
+
+def _line(text: str) -> str:
+    """Return text with single spaces; refuse none, and what cannot be printed."""
+    line = " ".join(text.split())
+    if not line or not line.isprintable():
+        raise typer.BadParameter(
+            "expected a line of text, without control characters such as those of arrow keys"
+        )
+    return line
 
 
 def _wrote(where: Layout, paths: list[Path]) -> None:
