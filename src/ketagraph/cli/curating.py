@@ -205,9 +205,12 @@ def annotate(
     rows = tables.read_source(known[source], where)[0] if source in known else []
     if compare:
         screen.show_rows(
-            ("what", "in the rows", "found", "recall", "sentences marked"),
+            ("what", "in the rows", "found", "recall", "sentences marked", "finds", "in no row"),
             [
-                (each.what, str(each.curated), str(each.found), f"{each.recall:.2f}", str(each.flagged))
+                (
+                    *(each.what, str(each.curated), str(each.found), f"{each.recall:.2f}", str(each.flagged)),
+                    *(str(each.finds), str(len(each.unused))),
+                )
                 for each in curation.agreement(found, rows, words)
             ],
         )

@@ -1,4 +1,4 @@
-"""Annotations and curated rows in, how much of the rows was found out, and what no row uses yet."""
+"""Annotations and curated rows in; out what of the rows was found, what no row has, and what none uses."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import nan
 
 from ketagraph.curation.annotation import Annotation
+from ketagraph.curation.quantities import Quantity
 from ketagraph.curation.terms import TARGETS
 from ketagraph.tables import Row
 from ketagraph.vocabulary import Vocabulary
@@ -29,6 +30,8 @@ class Agreement:
     """One kind of thing that curators wrote down: how often, how often it was found, what was missed.
 
     ``missed`` are (sentence, what), sorted; ``flagged`` counts the sentences in which any was found.
+    ``finds`` counts each find in each sentence once, and ``unused`` are those that no row of their sentence
+    has: wrong, or right and not written down there.
     """
 
     what: str
@@ -36,6 +39,8 @@ class Agreement:
     found: int
     flagged: int
     missed: tuple[tuple[str, str], ...]
+    finds: int
+    unused: tuple[tuple[str, str], ...]
 
     @property
     def recall(self) -> float:
@@ -68,12 +73,16 @@ def agreement(
     )
 
 
-_FOUND: Mapping[str, Callable[[Annotation], object]] = {
-    "concepts": lambda each: each.terms,
-    "quantities": lambda each: each.quantities,
-    "denials": lambda each: each.negation,
-    "hedges": lambda each: each.hedges,
-}
+def _found(each: Annotation, what: str) -> dict[str, frozenset[str]]:
+    """Each find in a sentence → what rows would call it; empty where any row of the kind has it."""
+    match what:
+        case "concepts":
+            return {term.text: frozenset(term.terms) for term in each.terms}
+        case "quantities":
+            return {found.text: _measures(found) for found in each.quantities}
+        case _:
+            cues = each.negation if what == "denials" else each.hedges
+            return {cue: frozenset() for cue in cues}
 
 
 def _counted(
@@ -88,8 +97,22 @@ def _counted(
         for told_in, item in wanted
         if not any(shows(known[address], item) for address in told_in if address in known)
     )
-    flagged = sum(bool(_FOUND[what](each)) for each in known.values())
-    return Agreement(what, len(wanted), len(wanted) - len(missed), flagged, missed)
+    written: dict[str, set[str]] = {}
+    for told_in, item in wanted:
+        for address in told_in:
+            written.setdefault(address, set()).add(item)
+    finds = {
+        (address, text): names
+        for address, each in known.items()
+        for text, names in _found(each, what).items()
+    }
+    unused = sorted(
+        (address, text)
+        for (address, text), names in finds.items()
+        if not (names & written.get(address, set()) if names else address in written)
+    )
+    flagged = len({address for address, _ in finds})
+    return Agreement(what, len(wanted), len(wanted) - len(missed), flagged, missed, len(finds), tuple(unused))
 
 
 def _places(rows: Iterable[Row]) -> dict[str, tuple[str, ...]]:
@@ -132,15 +155,18 @@ _IN_WEEKS = {"d": 1 / 7, "wk": 1, "mo": 52 / 12, "a": 52}
 
 
 def _measured(annotation: Annotation) -> frozenset[str]:
-    """Return every number with its unit, and the same in hours and weeks as tables have it."""
+    return frozenset().union(*map(_measures, annotation.quantities))
+
+
+def _measures(quantity: Quantity) -> frozenset[str]:
+    """Return both numbers with their unit, and the same in hours and weeks as tables have it."""
     found: set[str] = set()
-    for each in annotation.quantities:
-        for number in {each.low, each.high}:
-            found.add(f"{number} {each.unit}")
-            for unit, sizes in (("h", _IN_HOURS), ("wk", _IN_WEEKS)):
-                if each.unit in sizes:
-                    for digits in (1, 4):
-                        found.add(f"{round(float(number) * sizes[each.unit], digits):g} {unit}")
+    for number in {quantity.low, quantity.high}:
+        found.add(f"{number} {quantity.unit}")
+        for unit, sizes in (("h", _IN_HOURS), ("wk", _IN_WEEKS)):
+            if quantity.unit in sizes:
+                for digits in (1, 4):
+                    found.add(f"{round(float(number) * sizes[quantity.unit], digits):g} {unit}")
     return frozenset(found)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 __all__ = ["UNITS", "Quantity", "quantities"]
 
@@ -25,7 +26,7 @@ UNITS: Mapping[str, str] = {
     r"(?:ml|mL|millilitres?|milliliters?)": "mL",
     r"(?:IU|international units?)": "[IU]",
     r"(?:cm|centimetres?|centimeters?)": "cm",
-    r"(?:s|sec|seconds?)": "s",
+    r"(?:(?<![12]\d{3})s|sec|seconds?)": "s",
     r"(?:min|minutes?)": "min",
     r"(?:h|hrs?|hours?)": "h",
     r"(?:d|days?)": "d",
@@ -35,7 +36,9 @@ UNITS: Mapping[str, str] = {
     r"(?:euros?|EUR)": "{EUR}",
     r"(?:dollars?|USD)": "{USD}",
 }
-"""Spellings of a unit, as patterns, longest unit first → its UCUM code."""
+"""Spellings of a unit, as patterns, longest unit first → its UCUM code; the 1960s are no seconds."""
+
+_SCALES: Mapping[str, int] = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
 
 _WORDS: Mapping[str, str] = {
     "one": "1",
@@ -66,6 +69,7 @@ _WORDS: Mapping[str, str] = {
 }
 _NUMBER = rf"(?:\d{{1,3}}(?:,\d{{3}})+|\d+)(?:\.\d+)?|\b(?:{'|'.join(_WORDS)})\b"
 _RANGE = rf"(?P<low>{_NUMBER})(?:\s?(?:–|-|\bto\b|\band\b|\bor\b)\s?(?P<high>{_NUMBER}))?"
+_RANGE += rf"(?:\s?(?P<scale>{'|'.join(_SCALES)})\b)?"
 _AFTER = [
     (re.compile(rf"(?<![\w.]){_RANGE}[\s-]?(?:{spelt})(?![\w/])", re.IGNORECASE), unit)
     for spelt, unit in UNITS.items()
@@ -96,13 +100,14 @@ def quantities(sentence: str) -> Iterator[Quantity]:
     for pattern, unit in _AFTER:
         for match in pattern.finditer(sentence):
             if not any(match.start() < each.end and each.start < match.end() for each in taken):
-                low, high = _decimal(match["low"]), _decimal(match["high"] or match["low"])
+                scale = _SCALES.get((match.groupdict().get("scale") or "").lower(), 1)
+                low, high = (_decimal(match[end] or match["low"], scale) for end in ("low", "high"))
                 taken.append(Quantity(match.start(), match.end(), low, high, unit, match[0]))
     yield from sorted(taken)
 
 
-def _decimal(text: str) -> str:
-    plain = _WORDS.get(text.lower(), text).replace(",", "")
-    whole, _, part = plain.partition(".")
-    part = part.rstrip("0")
-    return f"{int(whole)}.{part}" if part else str(int(whole))
+def _decimal(text: str, scale: int) -> str:
+    """Write a number without needless zeros; in ``5 to 10 million`` both ends are millions."""
+    number = Decimal(_WORDS.get(text.lower(), text).replace(",", "")) * scale
+    plain = f"{number:f}"
+    return plain.rstrip("0").rstrip(".") if "." in plain else plain
