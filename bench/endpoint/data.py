@@ -4,7 +4,8 @@
 and, until the size is reached, seeded copies of it. A copy has instances of its own; its concepts are
 subclasses of the real ones; every link to a concept is drawn again from those that its predicate takes, and
 goes to the copy's own subclass or to the real concept that all copies share; numbers are drawn again from
-those seen. What the build counts and links ahead is left out of the pattern and drawn for the whole by the
+those seen. Papers and registry numbers are the copy's own in the same share: reviews of other fields report
+other trials. What the build counts and links ahead is left out of the pattern and drawn for the whole by the
 build's own rules.
 """
 
@@ -27,6 +28,7 @@ _SUBCLASS = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#subClassOf")
 _RECORD = ox.NamedNode(_KETA + "Record")
 _TYPE = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 _LABEL = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#label")
+_IDENTIFIERS = {ox.NamedNode(_KETA + name) for name in ("doi", "pubmed", "registryEntry", "identifiedBy")}
 _NUMBERS = {f"http://www.w3.org/2001/XMLSchema#{name}" for name in ("integer", "decimal")}
 _RULES = Path(__file__).parents[2] / "ontology" / "rules"
 _AHEAD = [*sorted((_RULES / "counts").glob("*.rq"))]
@@ -127,6 +129,8 @@ class _Shape:
         value: Any = triple.object
         if _is_thing(value):
             return self._renamed(value, number)
+        if triple.predicate in _IDENTIFIERS:
+            return self._identifier(value, number)
         seen = self._seen.get(triple.predicate)
         if seen and self._chance.random() < _REDRAWN:
             value = self._chance.choice(seen)
@@ -135,6 +139,13 @@ class _Shape:
         if triple.predicate == _LABEL:
             return ox.Literal(f"{value.value} {number}", language=value.language)
         return value
+
+    def _identifier(self, value: Any, number: int) -> Any:
+        """Return an identifier as it is or the copy's own, by a chance that no other draw hangs on."""
+        if random.Random(f"{value} {number}").random() >= self._own:
+            return value
+        text = f"{value.value}-{number}"
+        return ox.NamedNode(text) if isinstance(value, ox.NamedNode) else ox.Literal(text)
 
     def _renamed(self, node: Any, number: int) -> ox.NamedNode:
         return ox.NamedNode(f"{node.value}-{number}")
