@@ -13,10 +13,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from ketagraph import analyses, judgements, mcp_server, names, questions, releases, sources
+from ketagraph import analyses, judgements, mcp_server, names, questions, rdf, releases, sources
 from ketagraph.api import KnowledgeGraph, open_graph
 from ketagraph.dossier import Dossier
 from ketagraph.releases import Release
+from ketagraph.sources import Layout
 from ketagraph.store.engine import Engine
 from paging import serving
 
@@ -180,6 +181,51 @@ def test_questions_count_a_shared_trial_once(kg: KnowledgeGraph) -> None:
     ]
     listed = {str(row["study"]): str(row["alsoReportedAs"]) for row in kg.trials(condition=CANCER[2])}
     assert [listed[each] for each in things(*ALIKE)] == list(reversed(things(*ALIKE)))
+
+
+def test_each_study_says_what_identifies_it_and_how_it_stands_to_others(kg: KnowledgeGraph) -> None:
+    rows = kg.question("study-identities", source="synthetic-2031")
+    told = {
+        str(row["trial"]): tuple(
+            str(row[name] or "").rsplit("/", 1)[-1] for name in ("identifier", "standing", "otherSource")
+        )
+        for row in rows
+        if row["standing"]
+    }
+    assert told == {
+        "ketamine for phantom limb pain (synthetic)": ("", "one study", "israel-2021"),
+        "ketamine in ischaemic pain (synthetic)": ("12044624", "different studies", "israel-2021"),
+        "ketamine under the skin in cancer (synthetic)": (
+            "jco.2012.42.1081",
+            "one study",
+            "israel-2021",
+        ),
+        "ketamine with morphine in cancer (synthetic)": ("22335487", "one study", "israel-2021"),
+    }
+
+
+def test_a_paper_of_two_trials_leaves_that_of_another_source_undecided(where: Layout) -> None:
+    study = (
+        "kid:{0} a keta:Study ; rdfs:label '{0}'@en ; keta:fromSource kid:{1} ; keta:identifiedBy 'nct1' ."
+    )
+    records = (("one", "essay"), ("two", "essay"), ("again", "letter"))
+    prefixes = f"@prefix keta: <{names.BASE}> . @prefix kid: <{names.thing('')}> ."
+    prefixes += f"@prefix rdfs: <{names.PREFIXES['rdfs']}> ."
+    given = rdf.new_graph().parse(data=prefixes + "".join(study.format(*each) for each in records))
+    small = Engine()
+    small.load_quads(rdf.nquads({"evidence": given}))
+    small.unite_graphs()
+    same = where.ontology / "rules" / "inferred" / "same-study.rq"
+    assert list(small.construct(same.read_text(encoding="utf-8"))) == []
+    asked = questions.read(where.queries / "study-identities.rq")
+    variables, rows = small.select(questions.bind(asked, {}))
+    places = [variables.index(name) for name in ("trial", "standing", "other")]
+    assert [tuple(term.value for place in places if (term := row[place])) for row in rows] == [
+        ("again", "undecided", "one"),
+        ("again", "undecided", "two"),
+        ("one", "undecided", "again"),
+        ("two", "undecided", "again"),
+    ]
 
 
 @pytest.fixture(scope="module")
