@@ -28,11 +28,25 @@ AGAIN = "CONSTRUCT { ?s <http://e/r> ?o } WHERE { ?s <http://e/p> ?o }"
 Lines = list[bytes]
 State = Mapping[str, Lines]
 """The schema, and what each source says."""
+DIFFERENT = b"/hardy-2012-ketamine-pain-intensity-against-placebo-b>"
+THIRD = [
+    f"<{names.thing(subject)}> <{names.term(predicate)}> <{object_}> .".encode()
+    for subject, predicate, object_ in (
+        ("hardy-c", "fromSource", names.thing("c")),
+        ("word-c", "fromSource", names.thing("c")),
+        ("word-c", "identityOf", names.thing("hardy-c")),
+        ("word-c", "identityWith", names.thing("hardy-2012-b")),
+        ("word-c", "studyIdentity", names.term("OneStudy")),
+    )
+]
 
 
 @pytest.fixture(scope="module")
 def both(release: Release) -> State:
-    """The schema, the source, and another that says the same of records of its own."""
+    """The schema, the source, another that says the same of its own records but for a verdict, and a third.
+
+    The third has a study that it says to be one of the second, which is one of the first by its identifiers.
+    """
     found: dict[str, Lines] = {"ontology": [], "evidence": []}
     for line in release.data.read_bytes().splitlines():
         triple, graph, _ = line.rsplit(b" ", 2)
@@ -41,7 +55,9 @@ def both(release: Release) -> State:
             found[name].append(triple + b" .")
     record = re.compile(rb"(<" + names.thing("").encode() + rb"[^>]*)>")
     other = [record.sub(rb"\1-b>", line) for line in found["evidence"]]
-    return {"ontology": found["ontology"], "a": found["evidence"], "b": other}
+    (place,) = (place for place, line in enumerate(other) if DIFFERENT in line and b"/verdict>" in line)
+    other[place] = other[place].replace(b"NoSignificantDifference", b"FavoursIntervention")
+    return {"ontology": found["ontology"], "a": found["evidence"], "b": other, "c": THIRD}
 
 
 def loaded(*parts: Iterable[bytes]) -> Engine:
