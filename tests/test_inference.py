@@ -130,8 +130,10 @@ def test_a_rule_beyond_parts_draws_more_from_all(name: str, whole: tuple[Parts, 
 
 @pytest.fixture(scope="module")
 def whole(both: State) -> tuple[Parts, Engine]:
-    """Both sources with what rules draw within them, in parts and together."""
-    given = parts(both)
+    """Three sources with what rules draw from them, in parts and together."""
+    third = [line.replace(b"-b>", b"-c>") for line in both["b"]]
+    other = [line.replace(b"/NoSignificantDifference>", b"/FavoursComparator>") for line in both["b"]]
+    given = parts({**both, "b": edited(other, 3), "c": third})
     lines = infer(list(TEXTS.values()), given)
     of = {**given.part_of}
     held = {part: [*said] for part, said in given.parts.items()}
@@ -180,11 +182,12 @@ def test_a_record_of_two_sources_and_what_links_sources_are_of_neither() -> None
     said, record = b" <https://w3id.org/ketagraph/fromSource> ", b"<https://w3id.org/ketagraph/id/%s>"
     lines = [record % one + said + record % of + b" ." for one, of in ((b"a", b"s"), (b"b", b"t"))]
     link = record % b"a" + b" <http://e/p> " + record % b"b" + b" ."
+    nowhere = record % b"a" + b" <http://e/p> " + record % b"nowhere" + b" ."
     twice = [record % b"c" + said + record % of + b" ." for of in (b"s", b"t")]
     alone = record % b"d" + b" <http://e/p> <http://e/x> ."
-    given = Parts.of({"evidence": [*lines, link, *twice, alone]})
+    given = Parts.of({"evidence": [*lines, link, nowhere, *twice, alone]})
     assert given.parts == {
-        record % b"s": lines[:1],
+        record % b"s": [lines[0], nowhere],
         record % b"t": lines[1:],
         b"between": [link, *twice],
         b"apart": [alone],

@@ -108,12 +108,15 @@ def _sources_of(lines: Lines) -> dict[bytes, bytes]:
 
 def _joining(lines: Lines, source_of: Mapping[bytes, bytes]) -> set[bytes]:
     """Name the records of no source that a statement links with one that is of a source."""
-    return {
-        one
-        for pair in (_ends(line) for line in lines if _LINK in line)
-        for one, other in (pair, pair[::-1])
-        if one not in source_of and other in source_of and one.startswith(_RECORD)
-    }
+    subjects: set[bytes] = set()
+    linked: set[bytes] = set()
+    for line in lines:
+        subjects.add(line[: line.index(b" ")])
+        if _LINK in line:
+            one, other = _ends(line)
+            if (one in source_of) != (other in source_of):
+                linked.add(other if one in source_of else one)
+    return {each for each in linked & subjects if each.startswith(_RECORD)}
 
 
 def infer(rules: Sequence[str], parts: Parts, kept: Kept | None = None) -> list[bytes]:
