@@ -18,15 +18,24 @@ from mutating import mutated
 
 LAYOUT = sources.layout(Path(__file__).parent.parent)
 TEXTS = {path.stem: path.read_text("utf-8") for path in sorted(LAYOUT.ontology.glob("rules/inferred/*.rq"))}
-INTO = names.graph("inferred")
 EVERYTHING = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
-GIVEN = f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ GRAPH ?g {{ ?s ?p ?o }} FILTER(?g != <{INTO}>) }}"
+BEFORE = ("ontology", "evidence", "effects", "discrepancies", "mappings")
+"""The graphs that a build has when its rules run."""
+
+
+def union(release: Release, *graphs: str) -> list[str]:
+    """Return the statements of some graphs of a release, each once."""
+    engine = Engine()
+    engine.load_quads(release.data)
+    wanted = " ".join(f"<{names.graph(name)}>" for name in graphs)
+    return engine.construct(
+        f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ VALUES ?g {{ {wanted} }} GRAPH ?g {{ ?s ?p ?o }} }}"
+    )
 
 
 def loaded(statements: list[str]) -> Engine:
     engine = Engine()
-    engine.load_quads("\n".join(statements).encode(), graph=names.graph("evidence"))
-    engine.unite_graphs()
+    engine.load_triples("\n".join(statements).encode())
     return engine
 
 
@@ -40,16 +49,13 @@ def plainly(statements: list[str]) -> list[str]:
         for rule in islice(waiting, len(rules)):
             fresh = set(engine.construct(rule.text)) - known
             known |= fresh
-            engine.load_quads("\n".join(fresh).encode(), graph=INTO)
-            engine.unite_graphs()
+            engine.load_triples("\n".join(fresh).encode())
     return sorted(known - set(statements))
 
 
 @pytest.fixture(scope="module")
 def given(release: Release) -> list[str]:
-    engine = Engine()
-    engine.load_quads(release.data)
-    return engine.construct(GIVEN)
+    return union(release, *BEFORE)
 
 
 def test_rules_in_the_store_draw_the_same_from_the_curated_graph(given: list[str]) -> None:
@@ -185,10 +191,8 @@ def test_a_rule_comes_after_those_that_feed_it() -> None:
 
 @pytest.fixture(scope="module")
 def described(release: Release) -> tuple[Engine, dict[str, set[tuple[str, str]]]]:
-    """The release, and each of its statements with the facets that it has."""
-    whole = Engine()
-    whole.load_quads(release.data)
-    whole.unite_graphs()
+    """What rules look at, and each of its statements with the facets that it has."""
+    whole = loaded(union(release, *BEFORE, "inferred"))
     statements = {line: line.removesuffix(" .").split(" ", 2) for line in whole.construct(EVERYTHING)}
     classes: dict[str, set[str]] = {}
     for subject, predicate, value in statements.values():
