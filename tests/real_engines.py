@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import shutil
 import socket
 import subprocess
@@ -10,11 +11,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 
 from ketagraph.engines.address import Credentials
+from ketagraph.engines.dialect import named
 from ketagraph.remote import Remote
+
+HERE = Path(__file__).parent
 
 VIRTUOSO = shutil.which("virtuoso-t")
 OXIGRAPH = shutil.which("oxigraph", path=str(Path(sys.executable).parent)) or shutil.which("oxigraph")
@@ -44,6 +49,19 @@ ResultSetMaxRows = 1000000
 MaxQueryExecutionTime = 120
 """
 _PATIENCE = 90.0
+
+
+def _bench_jena() -> Any:
+    path = HERE.parent / "bench" / "endpoint" / "jena.py"
+    spec = importlib.util.spec_from_file_location("jena", path)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+JENA = _bench_jena()
 
 
 def free_port() -> int:
@@ -93,3 +111,12 @@ def virtuoso(folder: Path) -> Iterator[Remote]:
     subprocess.run([*command, "+pwdold", "dba", "+pwddba", "secret"], cwd=folder, capture_output=True)
     with _running(command, folder, f"http://127.0.0.1:{http}/sparql") as url:
         yield Remote(url, timeout=120, credentials=Credentials("dba", "secret"))
+
+
+@contextmanager
+def jena(folder: Path) -> Iterator[Remote]:
+    port = free_port()
+    classes = folder / "classes"
+    command = ["java", "-Xmx1g", "-cp", JENA.classpath(classes), str(HERE / "JenaEngine.java"), str(port)]
+    with _running(command, folder, f"http://127.0.0.1:{port}/ds/query") as url:
+        yield Remote(url, dialect=named("fuseki"))

@@ -7,7 +7,6 @@ ending its process. Peers that are not installed are told apart before anything 
 from __future__ import annotations
 
 import importlib.util
-import os
 import shutil
 import socket
 import subprocess
@@ -20,40 +19,13 @@ from http.client import HTTPException
 from pathlib import Path
 from string import Template
 from urllib.request import Request, urlopen
-from zipfile import ZipFile
 
+import jena
 from client import Client
 
 __all__ = ["PEERS", "Peer", "Running", "free_port"]
 
 _HERE = Path(__file__).parent
-_JARS = Path("/usr/share/java")
-_JENA_NEEDS = [
-    "jena-arq",
-    "jena-base",
-    "jena-core",
-    "jena-iri",
-    "jena-shaded-guava",
-    "slf4j-api",
-    "slf4j-nop",
-    "xercesImpl",
-    "xml-apis",
-    "commons-lang3",
-    "commons-io",
-    "commons-codec",
-    "commons-csv",
-    "commons-compress",
-    "libthrift",
-    "thrift",
-    "protobuf",
-    "guava",
-    "titanium-json-ld",
-    "jakarta.json-api",
-    "jsonld-java",
-    "httpclient",
-    "httpcore",
-    "gson",
-]
 _PATIENCE = 900.0
 _ASK = "ASK { <https://w3id.org/ketagraph/Ketamine> ?p ?o }"
 
@@ -243,40 +215,17 @@ def _virtuoso(data: Path, folder: Path, port: int) -> list[str]:
     return ["virtuoso-t", "+foreground", "+configfile", str(folder / "virtuoso.ini")]
 
 
-def _jena_missing() -> str:
-    if not (_which("java") and list(_JARS.glob("jena-arq-*.jar"))):
-        return "java or Debian's libapache-jena-java is not installed"
-    return ""
-
-
 def _jena(data: Path, folder: Path, port: int) -> list[str]:
-    _jena_messages(folder)
-    classes = os.pathsep.join([str(folder), *map(str, _jena_jars())])
     return [
         _which("java"),
         "-Xmx4g",
         "-Dsun.net.httpserver.nodelay=true",
         "-cp",
-        classes,
+        jena.classpath(folder),
         str(_HERE / "JenaServer.java"),
         str(data),
         str(port),
     ]
-
-
-def _jena_messages(folder: Path) -> None:
-    """Put message files where Debian 12's classes look for them: their package was renamed, not they."""
-    found = "org/apache/jena/ext/"
-    with ZipFile(_JARS / "jena-core.jar") as jar:
-        for name in jar.namelist():
-            if name.startswith(found + "xerces/") and name.endswith(".properties"):
-                path = folder / name.removeprefix(found)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(jar.read(name))
-
-
-def _jena_jars() -> list[Path]:
-    return [path for name in _JENA_NEEDS if (path := _JARS / f"{name}.jar").exists()]
 
 
 PEERS: Mapping[str, Peer] = {
@@ -293,7 +242,7 @@ PEERS: Mapping[str, Peer] = {
             "&default-graph-uri=urn:bench",
             _virtuoso_load,
         ),
-        Peer("jena", _jena_missing, _jena),
+        Peer("jena", jena.missing, _jena),
         Peer("rdflib-endpoint", _program("rdflib-endpoint"), _rdflib_endpoint, "/"),
     )
 }

@@ -17,8 +17,9 @@ from ketagraph.dossier import Selects
 from ketagraph.errors import KetaGraphError
 from ketagraph.questions import Question, bind
 from ketagraph.store.engine import Term
+from ketagraph.store.fingerprint import plain_value
 
-__all__ = ["Feature", "Parity", "Tells", "compared", "features"]
+__all__ = ["Feature", "Parity", "Tells", "as_values", "compared", "features"]
 
 Row = tuple[Term | None, ...]
 
@@ -71,7 +72,17 @@ def compared(
             yield Parity(question.slug, "refused", len(rows), 0, *seconds, str(error))
             continue
         seconds = between - started, time.perf_counter() - between
-        yield Parity(question.slug, _state(rows, found), len(rows), len(found), *seconds)
+        state = _state(as_values(rows), as_values(found))
+        yield Parity(question.slug, state, len(rows), len(found), *seconds)
+
+
+def as_values(rows: Iterable[Row]) -> list[Row]:
+    """Write each number and boolean the one way: engines spell what they have worked out as they like."""
+    return [tuple(term and _as_value(term) for term in row) for row in rows]
+
+
+def _as_value(term: Term) -> Term:
+    return term._replace(value=plain_value(term.value, term.datatype))
 
 
 def features(engine: Tells) -> Iterator[Feature]:

@@ -15,7 +15,7 @@ import pyoxigraph as ox
 
 from ketagraph.errors import EngineFailed
 
-__all__ = ["Fingerprint", "fingerprint"]
+__all__ = ["Fingerprint", "fingerprint", "plain_value"]
 
 _XSD = "http://www.w3.org/2001/XMLSchema#"
 _BITS = 1 << 256
@@ -67,12 +67,15 @@ def _plain(term: _Term) -> _Term:
         return term
     if term.language:
         return ox.Literal(term.value, language=term.language.lower())
-    kind = term.datatype.value.removeprefix(_XSD)
+    return ox.Literal(plain_value(term.value, term.datatype.value), datatype=term.datatype)
+
+
+def plain_value(text: str, datatype: str) -> str:
+    """Write a value of a datatype (an IRI) the one way, such as 6.0 as 6, where the type has several."""
+    kind = datatype.removeprefix(_XSD)
     if kind == "boolean":
-        return ox.Literal(_BOOLEANS.get(term.value, term.value), datatype=term.datatype)
-    if kind in {"decimal", "integer", "double"}:
-        return ox.Literal(_digits(term.value), datatype=term.datatype)
-    return term
+        return _BOOLEANS.get(text, text)
+    return _digits(text) if kind in {"decimal", "integer", "double"} else text
 
 
 def _digits(text: str) -> str:
