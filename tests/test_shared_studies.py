@@ -250,7 +250,9 @@ def test_rest_pages_and_assistants_tell_the_same_number(client: httpx.Client, bo
     assert "Also reported as" in client.get(f"/trial/{ALIKE[1]}").text
 
 
-def test_the_start_page_counts_studies_once(client: httpx.Client, release: Release, joined: Engine) -> None:
+def test_the_start_page_and_the_manifest_count_studies_once(
+    release: Release, both_built: Release, joined: Engine
+) -> None:
     totals = questions.parse(
         (Path(sources.__file__).parent / "sparql" / "page-totals.rq").read_text(), "t", "t"
     )
@@ -261,3 +263,4 @@ def test_the_start_page_counts_studies_once(client: httpx.Client, release: Relea
     grown = {name.removeprefix(names.BASE): counted[1][name] - counted[0][name] for name in counted[1]}
     # Doe, Roe and the second trial of one paper; of findings also the one that is told differently.
     assert (grown["Study"], grown["Finding"]) == (3, 4)
+    assert [both_built.counts[each] - release.counts[each] for each in ("studies", "findings")] == [3, 4]

@@ -31,14 +31,25 @@ _COUNTED = {
 
 
 def counts(graphs: Mapping[str, Graph], *, warnings: int) -> dict[str, int]:
-    """How many classes and records of each kind there are, and how many findings the validation left."""
+    """How many classes and records of each kind there are, and how many findings the validation left.
+
+    A study that several sources report counts once, and so does a finding that they report alike.
+    """
     found = {
         "classes": len({c for c in graphs["ontology"].subjects(RDF.type, OWL.Class) if isinstance(c, URIRef)})
     }
+    again = _told_again(graphs["inferred"])
     for label, name in _COUNTED.items():
         kind = URIRef(names.term(name))
-        found[label] = len({s for graph in graphs.values() for s in graph.subjects(RDF.type, kind)})
+        found[label] = len({s for graph in graphs.values() for s in graph.subjects(RDF.type, kind)} - again)
     return {**found, "faults": warnings}
+
+
+def _told_again(inferred: Graph) -> set[Node]:
+    """Collect the records of each study but its first by name, and the findings that repeat another."""
+    same = inferred.subject_objects(URIRef(names.term("sameStudyAs")))
+    later: set[Node] = {record for record, other in same if str(other) < str(record)}
+    return later | set(inferred.subjects(URIRef(names.term("repeats"))))
 
 
 def void(graphs: Mapping[str, Graph], folders: Sequence[SourceFolder] = ()) -> Graph:
