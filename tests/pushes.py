@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -16,6 +17,7 @@ from ketagraph.releases import Release
 from ketagraph.remote import Remote
 
 DAY = timedelta(days=1)
+GRAPHS = 8
 
 
 def silent(_: str) -> None:
@@ -58,6 +60,23 @@ def small(folder: Path, number: int) -> Release:
     (path / "ketagraph.nq").write_text(lines, encoding="utf-8")
     digest = sha256(lines.encode()).hexdigest()
     return Release(path, {"files": {"ketagraph.nq": {"sha256": digest}}})
+
+
+def written(folder: Path, number: int) -> Release:
+    """A folder of one release of eight graphs, as a build leaves it; ``number`` tells it from others."""
+    lines = (
+        f'<urn:subject-{graph}-{each}> <urn:p> "{number}" <{names.graph(f"graph-{graph}")}> .\n'
+        for graph in range(GRAPHS)
+        for each in range(1000)
+    )
+    data = "".join(lines).encode()
+    path = folder / f"releases-{number}" / "one"
+    path.mkdir(parents=True)
+    (path / "ketagraph.nq").write_bytes(data)
+    files = {"ketagraph.nq": {"bytes": len(data), "sha256": sha256(data).hexdigest()}}
+    (path / "manifest.json").write_text(json.dumps({"files": files}), encoding="utf-8")
+    (path.parent / "current").symlink_to("one")
+    return Release(path, {"files": files})
 
 
 VALUES = "SELECT DISTINCT ?value WHERE { ?s <urn:p> ?value } ORDER BY ?value"

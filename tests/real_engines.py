@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
 import socket
 import subprocess
@@ -117,6 +118,21 @@ def virtuoso(folder: Path) -> Iterator[Remote]:
 def jena(folder: Path) -> Iterator[Remote]:
     port = free_port()
     classes = folder / "classes"
-    command = ["java", "-Xmx1g", "-cp", JENA.classpath(classes), str(HERE / "JenaEngine.java"), str(port)]
+    options = ["-Xmx1g", "-Dsun.net.httpserver.nodelay=true"]
+    command = ["java", *options, "-cp", JENA.classpath(classes), str(HERE / "JenaEngine.java"), str(port)]
     with _running(command, folder, f"http://127.0.0.1:{port}/ds/query") as url:
         yield Remote(url, dialect=named("fuseki"))
+
+
+@contextmanager
+def serving_from(remote: Remote) -> Iterator[httpx.Client]:
+    command = [sys.executable, "-m", "ketagraph", "serve", "--port", "0", "--engine", remote.url]
+    with subprocess.Popen([*command, "--timeout", "60"], stderr=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stderr
+            found = re.search(r"serving [\d,]+ statements at (http://[\d.:]+)", server.stderr.readline())
+            assert found
+            with httpx.Client(base_url=found[1], timeout=60, trust_env=False) as client:
+                yield client
+        finally:
+            server.terminate()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import resource
 import signal
@@ -10,7 +9,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from hashlib import sha256
 from pathlib import Path
 from random import Random
 from typing import IO, Any
@@ -18,18 +16,16 @@ from typing import IO, Any
 import pytest
 
 import real_engines
-from ketagraph import names
 from ketagraph.engines.history import Kind
 from ketagraph.engines.pushing import version_of
 from ketagraph.engines.scratch import scratch
 from ketagraph.engines.view import View
 from ketagraph.releases import Release
 from ketagraph.remote import Remote
-from pushes import Clock, damages, now, prune, push, served, small
+from pushes import GRAPHS, Clock, damages, now, prune, push, served, small, written
 
 pytestmark = pytest.mark.skipif(not real_engines.OXIGRAPH, reason="no oxigraph: pip install oxigraph")
 
-GRAPHS = 8
 KILLS = 6
 
 
@@ -44,23 +40,6 @@ def temporary(tmp_path: Path) -> Path:
     folder = tmp_path / "temporary"
     folder.mkdir()
     return folder
-
-
-def written(folder: Path, number: int) -> Release:
-    """A folder of one release of eight graphs, as a build leaves it; ``number`` tells it from others."""
-    lines = (
-        f'<urn:subject-{graph}-{each}> <urn:p> "{number}" <{names.graph(f"graph-{graph}")}> .\n'
-        for graph in range(GRAPHS)
-        for each in range(1000)
-    )
-    data = "".join(lines).encode()
-    path = folder / f"releases-{number}" / "one"
-    path.mkdir(parents=True)
-    (path / "ketagraph.nq").write_bytes(data)
-    files = {"ketagraph.nq": {"bytes": len(data), "sha256": sha256(data).hexdigest()}}
-    (path / "manifest.json").write_text(json.dumps({"files": files}), encoding="utf-8")
-    (path.parent / "current").symlink_to("one")
-    return Release(path, {"files": files})
 
 
 def command(engine: Remote, release: Release | None, *more: str) -> list[str]:

@@ -219,6 +219,19 @@ def test_a_prune_killed_at_any_request_leaves_what_is_served_whole_and_goes_on(
         assert there.remote().history().versions == (second,)
 
 
+@pytest.mark.parametrize("by_updates", [False, True], ids=["graphs", "updates"])
+def test_a_push_killed_at_any_request_leaves_what_is_served_whole_and_goes_on(
+    engine: Scripted, clock: Clock, releases: list[Release], by_updates: bool
+) -> None:
+    def pushed(there: Scripted) -> None:
+        push(releases[2], there.remote(), clock=clock, by_updates=by_updates)
+
+    for there, _ in met(engine, pushed, die):
+        assert (values(there.remote()) in ({"1"}, {"2"}), damages(there.remote())) == (True, {})
+        pushed(there)
+        assert (values(there.remote()), damages(there.remote())) == ({"2"}, {})
+
+
 def test_a_reader_of_an_old_version_gets_its_rows_or_an_error_at_any_request_of_a_prune(
     engine: Scripted, clock: Clock
 ) -> None:
