@@ -28,6 +28,7 @@ from ketagraph.claims import (
     Verdict,
     judge,
 )
+from ketagraph.claims.network import Network, between, search
 from ketagraph.errors import UnknownName
 
 NODES = "SABCT"
@@ -70,6 +71,9 @@ statements = st.builds(
     st.uuids().map(str),
 )
 HIERARCHY = Hierarchy({"SubT": {"T"}, "T": {"SuperT"}, "SubS": {"S"}, "S": {"SuperS"}})
+
+
+KINDS = st.sampled_from([*NODES, "SubT", "SuperT", "SubS", "SuperS", "SubA"])
 
 
 def oracle(effects: list[Effect], source: str, target: str, hops: int) -> set[tuple[tuple[str, ...], object]]:
@@ -356,3 +360,26 @@ def test_qualifiers_that_leave_nothing_to_judge_are_refused(qualifiers: dict[str
 def test_one_body_of_evidence_answers_like_judge() -> None:
     effects = list(chain(("S", -1, "A"), ("A", 1, "T")))
     assert BodyOfEvidence.of(effects).judge(CLAIM) == judge(CLAIM, effects)
+
+
+@UNTIMED
+@given(
+    st.lists(st.builds(replace, edges, subject=KINDS, object=KINDS), max_size=14),
+    st.integers(1, 5),
+    st.sampled_from([1, 3, 1000]),
+)
+def test_what_lies_between_has_the_paths_of_the_whole(effects: list[Effect], hops: int, limit: int) -> None:
+    whole = Network.of(effects, (), HIERARCHY)
+    ends = between(whole, "S", "T", hops)
+    part = Network.of((each for each in effects if (each.subject, each.object) in ends), (), HIERARCHY)
+    found, expected = (search(each, "S", "T", hops=hops, limit=limit) for each in (part, whole))
+    assert found == expected
+    on_paths = {(e.subject, e.object) for path in expected.paths for hop in path.hops for e in hop.effects}
+    assert on_paths <= ends
+
+
+def test_a_detour_that_is_too_long_does_not_lie_between() -> None:
+    chain = [("S", "A"), ("A", "B"), ("B", "T"), ("A", "C"), ("C", "B"), ("T", "A"), ("X", "T")]
+    network = Network.of((Effect(one, "acts", other, 1) for one, other in chain), (), Hierarchy())
+    assert between(network, "S", "T", 3) == {("S", "A"), ("A", "B"), ("B", "T")}
+    assert between(network, "S", "T", 2) == frozenset()

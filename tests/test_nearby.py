@@ -11,6 +11,7 @@ from ketagraph import judgements, names, nearby, wording
 from ketagraph.claims import Claim, MechanismKind, check_chain
 from ketagraph.dossier import Dossier
 from ketagraph.errors import AmbiguousName, UnknownName
+from ketagraph.evidence import said
 from ketagraph.store.engine import Engine
 from ketagraph.stored import Stored, narrowed
 
@@ -61,6 +62,36 @@ def test_a_claim_with_a_path_leaves_the_rest_of_the_graph_unread(large: Dossier)
     assert judgement.mechanism.kind is not MechanismKind.NO_PATH
     assert large.labels_of(judgement)[names.term("Fibromyalgia")] == "fibromyalgia"
     assert not WIDE & large.stored.kept.keys()
+
+
+LACKING = [
+    ("urinary system damage", "decreases", "noxious thermal stimulus", 4, "hop"),
+    ("impaired quality of life", "increases", "radiation-induced mucositis", 3, "hop"),
+    ("memantine", "decreases", "excitatory synaptic transmission", 1, "hops"),
+    ("non-competitive NMDA receptor antagonism", "decreases", "limited activity", 1, "hops"),
+]
+
+
+@pytest.mark.parametrize(("subject", "relation", "object_", "hops", "code"), LACKING)
+def test_which_hop_lacks_is_told_without_reading_the_rest(
+    dossier: Dossier, large: Dossier, subject: str, relation: str, object_: str, hops: int, code: str
+) -> None:
+    claim = dossier.claim(subject, relation, object_)
+    found = large.judge(claim, hops=hops)
+    assert found == dossier.judge(claim, hops=hops)
+    assert code in {each.code for each in found.missing}
+    assert not WIDE & large.stored.kept.keys()
+
+
+def test_of_mechanisms_only_steps_between_the_ends_are_read(dossier: Dossier, large: Dossier) -> None:
+    claim = large.claim("ketamine", "relieves", "fibromyalgia")
+    rows = nearby.Nearby(large.stored, large.relations).claims(claim, 4)
+    effects, _, _ = said(rows)
+    known = dossier.judge(claim).mechanism
+    passed = {node for path in (*known.paths, *known.unsigned, *known.blocked) for node in path.nodes}
+    above = passed.union(*map(dossier.evidence.hierarchy.ancestors, passed))
+    assert {each.subject for each in effects if not each.therapeutic} <= above
+    assert len(rows) < len(dossier.claims) / 2
 
 
 def test_where_too_much_is_within_reach_all_is_read_to_the_same_end(

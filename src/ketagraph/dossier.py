@@ -51,15 +51,21 @@ class Dossier(Phrasing):
             return self.evidence.judge(claim, hops=hops)
         measured = self._findings_on(claim)
         try:
-            claims = self._nearby.claims(claim, hops)
+            return self._judge_nearby(claim, measured, hops)
         except TooMany:
             return self._mechanisms.with_findings(self._measured(measured)).judge(claim, hops=hops)
-        near = self._body(claims, self._nearby.hierarchy(claim, claims, measured))
-        judgement = near.with_findings(self._measured(measured)).judge(claim, hops=hops)
-        if judgement.mechanism.kind is MechanismKind.NO_PATH and not judgement.mechanism.blocked:
-            # Which hop would complete a path, only the whole of the mechanisms tells.
-            return self._mechanisms.with_findings(self._measured(measured)).judge(claim, hops=hops)
-        return judgement
+
+    def _judge_nearby(self, claim: Claim, measured: list[Row], hops: int) -> Judgement:
+        near = self._nearby
+        claims = near.claims(claim, hops)
+        body = self._body(claims, near.hierarchy(claim, claims, measured))
+        judgement = body.with_findings(self._measured(measured)).judge(claim, hops=hops)
+        if judgement.mechanism.kind is not MechanismKind.NO_PATH or judgement.mechanism.blocked:
+            return judgement
+        # Which hop would complete a path, only what lies further off tells.
+        claims, last = near.claims_beyond(claim, exhaustive=claim.scoped or bool(self.within))
+        body = self._body(claims, near.hierarchy(claim, claims, measured, last))
+        return body.with_findings(self._measured(measured)).judge(claim, hops=hops)
 
     def _findings_on(self, claim: Claim) -> list[Row]:
         try:

@@ -1,24 +1,26 @@
 """One claim in, out what of a graph can bear on it: found in the store step by step, however large the rest.
 
 A path of h hops lies in what the subject reaches in half of them and what reaches the object in the other
-half. The class hierarchy is climbed from the concepts that occur. Where more is within reach than pays, the
-answer is that everything must be read.
+half. Of these steps only the ends are read; then, of those alone that lie on the way from one to the other,
+what they say and by what they are borne out. The class hierarchy is climbed from the concepts that occur.
+Where more is within reach than pays, the answer is that everything must be read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 
 from ketagraph import gathering, names
-from ketagraph.claims import Claim, Hierarchy
+from ketagraph.claims import Claim, Effect, Hierarchy
+from ketagraph.claims.network import Network, between
 from ketagraph.relation import Relation
 from ketagraph.stored import Row, Stored
 
 __all__ = ["MOST", "Nearby", "TooMany"]
 
-MOST = 3000
-"""Records or classes within reach beyond which reading everything is quicker."""
+MOST = 20_000
+"""Records or classes within reach beyond which everything is read: some seconds from disk."""
 
 _OF_CLAIMS = ("subject", "object", "via", "dose", "route", "species")
 _OF_FINDINGS = ("outcome", "agents", "coAgents", "conditions", "doses", "routes", "species")
@@ -77,9 +79,33 @@ class Nearby:
         reach = _Reach(self)
         reach.forwards(claim.subject, hops - hops // 2)
         reach.backwards(claim.object, hops // 2)
-        reach.leave(self.above([claim.object]))
-        wanted = _few(reach.steps.keys() | reach.said(claim.subject) | reach.denied(claim.subject))
-        return gathering.claims(lambda name: self.stored.of(name, "claim", wanted), self.relations)
+        way = reach.on_the_way(claim, hops)
+        near = set[str]() if claim.therapeutic else reach.next_to(claim)
+        told = reach.between(way) | reach.said(claim) | reach.denied(claim.subject, way)
+        return self._told(near | told)
+
+    def claims_beyond(self, claim: Claim, *, exhaustive: bool) -> tuple[list[Row], set[str]]:
+        """Return what tells which hop lacks to ``claim``, and every class that the last hop may start from.
+
+        Rows are of all that leads to the object from however far, until it meets what the subject acts on;
+        if ``exhaustive``, of no less than all.
+
+        Raises:
+            TooMany: there are more than pays.
+        """
+        reach = _Reach(self)
+        starts = {row["object"] for row in reach.leave(self.above([claim.subject])) if self._passes_on(row)}
+        last = reach.back_to(claim.object, set() if exhaustive else starts - {claim.subject})
+        near = set[str]() if claim.therapeutic else reach.next_to(claim)
+        ends = {(row["subject"], row["object"]) for row in reach.steps.values()}
+        return self._told(near | reach.between(ends) | reach.said(claim)), last
+
+    def _passes_on(self, row: Row) -> bool:
+        return self.relations[row["relation"]].sign != 0
+
+    def _told(self, wanted: set[str]) -> list[Row]:
+        few = _few(wanted)
+        return gathering.claims(lambda name: self.stored.of(name, "claim", few), self.relations)
 
     def findings(self, claim: Claim) -> list[Row]:
         """Return the findings of trials on the subject in the object, as rows of :func:`.gathering.findings`.
@@ -107,9 +133,14 @@ class Nearby:
     def _trials(self, variable: str, classes: set[str], *queries: str) -> set[str]:
         return {row["trial"] for name in queries for row in self.stored.of(name, variable, classes)}
 
-    def hierarchy(self, claim: Claim, claims: Iterable[Row], findings: Iterable[Row]) -> Hierarchy:
-        """Return what is above everything that a claim and the rows around it name, and below the object."""
-        named = {claim.subject, claim.object, *(getattr(claim, name) for name in _QUALIFIERS)}
+    def hierarchy(
+        self, claim: Claim, claims: Iterable[Row], findings: Iterable[Row], also: Iterable[str] = ()
+    ) -> Hierarchy:
+        """Return what is above everything that a claim and the rows around it name, and below the object.
+
+        ``also`` are classes beyond those.
+        """
+        named = {claim.subject, claim.object, *also, *(getattr(claim, name) for name in _QUALIFIERS)}
         for rows, columns in ((claims, _OF_CLAIMS), (findings, _OF_FINDINGS)):
             named |= {name for row in rows for column in columns for name in row.get(column, "").split()}
         kinds = {row["child"] for row in self.stored.of("hierarchy", "parent", [claim.object])}
@@ -123,6 +154,8 @@ class _Reach:
     graph: Nearby
     steps: dict[str, Row] = field(default_factory=dict)
     """Claim → what it relates, of every affirmed claim that one thing acts on another."""
+    others: dict[str, Row] = field(default_factory=dict)
+    """The same of claims that are no steps, but leave or enter where steps do."""
     _left: set[str] = field(default_factory=set)
     _entered: set[str] = field(default_factory=set)
 
@@ -138,10 +171,18 @@ class _Reach:
         """Add what acts on ``target``, what acts on that or on kinds of it, and so on."""
         goals = self.graph.above([target])
         for hop in range(hops):
-            found = self._steps("object", goals - self._entered)
-            self._entered.update(goals)
+            found = self._enter(goals)
             if hop + 1 < hops:
                 goals = self.graph.below({row["subject"] for row in found})
+
+    def back_to(self, target: str, starts: set[str]) -> set[str]:
+        """Add all that leads to ``target``, as far as one of ``starts``; return where its last hop starts."""
+        goals = self.graph.above([target])
+        last: set[str] | None = None
+        while goals - self._entered and not goals & starts:
+            goals = self.graph.below({row["subject"] for row in self._enter(goals)})
+            last = goals if last is None else last
+        return last or set()
 
     def leave(self, classes: set[str]) -> list[Row]:
         """Add the steps that begin at one of ``classes``; return those that are new."""
@@ -149,10 +190,18 @@ class _Reach:
         self._left.update(fresh)
         return self._steps("subject", fresh)
 
+    def _enter(self, classes: set[str]) -> list[Row]:
+        """Add the steps that end at one of ``classes``; return those that are new."""
+        fresh = classes - self._entered
+        self._entered.update(fresh)
+        return self._steps("object", fresh)
+
     def _steps(self, end: str, classes: set[str]) -> list[Row]:
-        rows = self.graph.stored.of("claim-ends", end, _few(classes))
-        found = [row for row in rows if self._is_step(row)]
-        self.steps.update((row["claim"], row) for row in found)
+        found: list[Row] = []
+        for row in self.graph.stored.of("claim-ends", end, _few(classes)):
+            step = self._is_step(row)
+            (self.steps if step else self.others)[row["claim"]] = row
+            found += [row] * step
         _few(self.steps)
         return found
 
@@ -161,19 +210,43 @@ class _Reach:
         affirmed = row["polarity"] == names.term("Affirmed")
         return bool(affirmed and relation and relation.acts and not relation.therapeutic)
 
-    def said(self, subject: str) -> set[str]:
-        """Return what is said of ``subject``, of what is above it and of its kinds, steps left out."""
-        relatives = self.graph.above([subject]) | self.graph.below([subject])
-        rows = self.graph.stored.of("claim-ends", "subject", relatives)
-        return {row["claim"] for row in rows if not self._is_step(row)}
+    def on_the_way(self, claim: Claim, hops: int) -> frozenset[tuple[str, str]]:
+        """Return both ends of every step that a walk of at most ``hops`` hops along ``claim`` can pass."""
+        self.graph.above({claim.subject, claim.object, *(row["object"] for row in self.steps.values())})
+        signs = self.graph.relations
+        effects = (
+            Effect(row["subject"], row["relation"], row["object"], signs[row["relation"]].sign)
+            for row in self.steps.values()
+        )
+        network = Network.of(effects, (), Hierarchy(self.graph.parents))
+        return between(network, claim.subject, claim.object, hops)
 
-    def denied(self, subject: str) -> set[str]:
+    def between(self, ends: Collection[tuple[str, str]]) -> set[str]:
+        """Return all claims from one of two ``ends`` to the other; of one scope, those of another tell."""
+        rows = {**self.steps, **self.others}
+        return {name for name, row in rows.items() if (row["subject"], row["object"]) in ends}
+
+    def next_to(self, claim: Claim) -> set[str]:
+        """Return the steps that leave subject or object, against which is held what ``claim`` entails."""
+        self.leave(self.graph.above([claim.object]))
+        ends = self.graph.above([claim.subject, claim.object])
+        return {name for name, row in self.steps.items() if row["subject"] in ends}
+
+    def said(self, claim: Claim) -> set[str]:
+        """Return what is said of the subject, wider or narrower, and the object, likewise; steps left out."""
+        subjects, objects = (
+            self.graph.above([end]) | self.graph.below([end]) for end in (claim.subject, claim.object)
+        )
+        rows = self.graph.stored.of("claim-ends", "subject", subjects)
+        return {row["claim"] for row in rows if row["object"] in objects and not self._is_step(row)}
+
+    def denied(self, subject: str, way: Iterable[tuple[str, str]]) -> set[str]:
         """Return what is denied of any node that a path may pass, or of what is above it."""
-        nodes = self.graph.above({subject, *(row["object"] for row in self.steps.values())})
+        nodes = self.graph.above({subject, *(end for _, end in way)})
         return {row["claim"] for row in self.graph.stored.of("claim-denials", "subject", _few(nodes))}
 
 
-def _few(found: set[str] | dict[str, Row]) -> set[str]:
+def _few(found: Set[str] | dict[str, Row]) -> set[str]:
     if len(found) > MOST:
         raise TooMany
     return set(found)

@@ -18,7 +18,7 @@ from ketagraph.claims.model import Effect, Sign, Statement, sign_key
 from ketagraph.claims.paths import Hop, Path, merge, product, union
 from ketagraph.claims.selection import chosen, trails_of_sign
 
-__all__ = ["Network", "Search", "search"]
+__all__ = ["Network", "Search", "between", "search"]
 
 _LOOKED = 10
 """How many times as many paths are looked at as are kept."""
@@ -79,6 +79,26 @@ class Network:
             for statement in self.denials.get(name, ()):
                 if statement.sign == sign and self.hierarchy.is_a(obj, statement.object):
                     yield statement.claim
+
+
+def between(network: Network, source: str, target: str, hops: int) -> frozenset[tuple[str, str]]:
+    """Return subject and object of every effect that a walk of at most ``hops`` hops can pass.
+
+    Without any other effect, :func:`search` finds what it finds with all.
+    """
+    goals, left = network.goals(target), network.distances(target, hops)
+    kept: set[tuple[str, str]] = set()
+    passed, frontier = set[str](), {source}
+    for step in range(1, hops + 1):
+        reached: set[str] = set()
+        for effect in chain.from_iterable(map(network.outgoing, frontier)):
+            end = target if effect.object in goals else effect.object
+            if step + left.get(end, hops) <= hops:
+                kept.add((effect.subject, effect.object))
+                reached.add(end)
+        passed |= frontier
+        frontier = reached - passed - {target}
+    return frozenset(kept)
 
 
 @dataclass(frozen=True, slots=True)
