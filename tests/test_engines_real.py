@@ -119,6 +119,22 @@ def test_all_that_claims_are_judged_by_is_the_same(engine_of: tuple[str, Remote]
     assert (there.labels, there.lexicon) == (dossier.labels, dossier.lexicon)
 
 
+@pytest.mark.parametrize(
+    ("claim", "how"),
+    [
+        (("ketamine", "relieves", "fibromyalgia"), {}),
+        (("ketamine", "relieves", "CRPS"), {"dose": "subanaesthetic", "species": "human"}),
+        (("urinary system damage", "decreases", "noxious thermal stimulus"), {}),
+    ],
+)
+def test_what_bears_on_a_claim_is_found_step_by_step(
+    engine_of: tuple[str, Remote], dossier: Dossier, claim: tuple[str, str, str], how: dict[str, str]
+) -> None:
+    there, asked = read(engine_of[1]), dossier.claim(*claim, **how)  # type: ignore[arg-type] # texts
+    there.stored.kept["records-counted"] = [{"count": "1000000"}]
+    assert there.judge(asked) == dossier.judge(asked)
+
+
 def test_updates_load_what_the_graph_store_protocol_loads(
     engine_of: tuple[str, Remote], tmp_path: Path, release: Release
 ) -> None:

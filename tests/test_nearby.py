@@ -103,6 +103,17 @@ def test_where_too_much_is_within_reach_all_is_read_to_the_same_end(
     assert {"claims", "findings"} <= large.stored.kept.keys()
 
 
+def test_whether_asked_by_trial_or_by_agent_the_same_findings_are_read(
+    large: Dossier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    near = nearby.Nearby(large.stored, large.relations)
+    claims = list(qualified(large))
+    by_trial = [near.findings(each) for each in claims]
+    monkeypatch.setattr(nearby, "FEW_TRIALS", 0)
+    assert [near.findings(each) for each in claims] == by_trial
+    assert any(by_trial)
+
+
 def test_sources_are_told_apart_in_what_is_near(dossier: Dossier, large: Dossier) -> None:
     for source in dossier.sources:
         whole, near = dossier.of_sources([source]), large.of_sources([source])
@@ -185,6 +196,19 @@ def test_a_query_is_narrowed_at_the_beginning_of_its_pattern() -> None:
     assert narrowed(text, "a", ["<x:1>", "<x:2>"]) == (
         "# {\nSELECT ?a WHERE { VALUES ?a { <x:1> <x:2> }\n  ?a ?b ?c .\n}\n"
     )
+
+
+def test_other_variables_are_narrowed_by_looking_at_each_answer() -> None:
+    asked: list[str] = []
+
+    def rows(query: str) -> list[Mapping[str, str]]:
+        asked.append(query)
+        return []
+
+    many = {f"x:{number}" for number in range(401)}
+    Stored(rows).of("claim-ends", "subject", ["x:s"], object={"x:b", "x:a", "x:> }"}, relation=many)
+    (query,) = asked
+    assert "{ VALUES ?subject { <x:s> } FILTER(?object IN (<x:a>, <x:b>))\n" in query
 
 
 def test_text_that_is_no_iri_cannot_come_into_a_query() -> None:

@@ -17,13 +17,16 @@ from ketagraph.claims.network import Network, between
 from ketagraph.relation import Relation
 from ketagraph.stored import Row, Stored
 
-__all__ = ["MOST", "Nearby", "TooMany"]
+__all__ = ["FEW_TRIALS", "MOST", "Nearby", "TooMany"]
 
 MOST = 20_000
 """Records or classes within reach beyond which everything is read: some seconds from disk."""
+FEW_TRIALS = 1000
+"""Trials up to which it is quicker to ask what each tested than which tested something."""
 
 _OF_CLAIMS = ("subject", "object", "via", "dose", "route", "species")
 _OF_FINDINGS = ("outcome", "agents", "coAgents", "conditions", "doses", "routes", "species")
+_TESTED = ("trials-testing", "trials-giving")
 _QUALIFIERS = ("via", "dose_regime", "route", "species", "outcome")
 
 
@@ -76,7 +79,7 @@ class Nearby:
         Raises:
             TooMany: there are more than pays.
         """
-        reach = _Reach(self)
+        reach = _Reach(self, scoped=claim.scoped)
         reach.forwards(claim.subject, hops - hops // 2)
         reach.backwards(claim.object, hops // 2)
         way = reach.on_the_way(claim, hops)
@@ -93,7 +96,7 @@ class Nearby:
         Raises:
             TooMany: there are more than pays.
         """
-        reach = _Reach(self)
+        reach = _Reach(self, scoped=claim.scoped)
         starts = {row["object"] for row in reach.leave(self.above([claim.subject])) if self._passes_on(row)}
         last = reach.back_to(claim.object, set() if exhaustive else starts - {claim.subject})
         near = set[str]() if claim.therapeutic else reach.next_to(claim)
@@ -113,12 +116,14 @@ class Nearby:
         Raises:
             TooMany: there are more trials than pays.
         """
-        agents = self.below([claim.subject])
-        of_subject = self._trials("agent", agents, "trials-testing", "trials-giving")
-        kinds = self.below([claim.object])
+        agents, kinds = self.below([claim.subject]), self.below([claim.object])
         of_object = self._trials("condition", kinds | self.above([claim.object]), "trials-in")
         of_object |= self._trials("outcome", kinds, "trials-measuring")
-        rows = self.stored.of("findings", "trial", _few(of_subject & of_object))
+        if len(of_object) <= FEW_TRIALS:
+            of_both = self._trials("trial", of_object, *_TESTED, agent=agents)
+        else:
+            of_both = of_object & self._trials("agent", agents, *_TESTED)
+        rows = self.stored.of("findings", "trial", _few(of_both))
         links = self.stored.of("finding-links", "finding", {row["finding"] for row in rows})
         arms = {row["arm"] for row in rows} | {row["value"] for row in links if row["kind"] == "against"}
         tables = {
@@ -130,8 +135,9 @@ class Nearby:
         }
         return gathering.findings(tables.__getitem__)
 
-    def _trials(self, variable: str, classes: set[str], *queries: str) -> set[str]:
-        return {row["trial"] for name in queries for row in self.stored.of(name, variable, classes)}
+    def _trials(self, variable: str, iris: set[str], *queries: str, **among: set[str]) -> set[str]:
+        rows = (row for name in queries for row in self.stored.of(name, variable, iris, **among))
+        return {row["trial"] for row in rows if all(row[name] in few for name, few in among.items())}
 
     def hierarchy(
         self, claim: Claim, claims: Iterable[Row], findings: Iterable[Row], also: Iterable[str] = ()
@@ -152,10 +158,12 @@ class _Reach:
     """The steps of mechanisms around a claim, gathered from both its ends."""
 
     graph: Nearby
+    scoped: bool
+    """Whether a step of another scope matters, and so whatever else is said of its two ends."""
     steps: dict[str, Row] = field(default_factory=dict)
     """Claim → what it relates, of every affirmed claim that one thing acts on another."""
     others: dict[str, Row] = field(default_factory=dict)
-    """The same of claims that are no steps, but leave or enter where steps do."""
+    """The same of claims that are no steps but leave or enter where steps do, if ``scoped``."""
     _left: set[str] = field(default_factory=set)
     _entered: set[str] = field(default_factory=set)
 
@@ -198,7 +206,8 @@ class _Reach:
 
     def _steps(self, end: str, classes: set[str]) -> list[Row]:
         found: list[Row] = []
-        for row in self.graph.stored.of("claim-ends", end, _few(classes)):
+        among = {} if self.scoped else {"relation": self._acting, "polarity": [names.term("Affirmed")]}
+        for row in self.graph.stored.of("claim-ends", end, _few(classes), **among):
             step = self._is_step(row)
             (self.steps if step else self.others)[row["claim"]] = row
             found += [row] * step
@@ -206,9 +215,12 @@ class _Reach:
         return found
 
     def _is_step(self, row: Row) -> bool:
-        relation = self.graph.relations.get(row["relation"])
-        affirmed = row["polarity"] == names.term("Affirmed")
-        return bool(affirmed and relation and relation.acts and not relation.therapeutic)
+        return row["polarity"] == names.term("Affirmed") and row["relation"] in self._acting
+
+    @property
+    def _acting(self) -> set[str]:
+        known = self.graph.relations.items()
+        return {iri for iri, each in known if each.acts and not each.therapeutic}
 
     def on_the_way(self, claim: Claim, hops: int) -> frozenset[tuple[str, str]]:
         """Return both ends of every step that a walk of at most ``hops`` hops along ``claim`` can pass."""
@@ -237,7 +249,7 @@ class _Reach:
         subjects, objects = (
             self.graph.above([end]) | self.graph.below([end]) for end in (claim.subject, claim.object)
         )
-        rows = self.graph.stored.of("claim-ends", "subject", subjects)
+        rows = self.graph.stored.of("claim-ends", "subject", subjects, object=objects)
         return {row["claim"] for row in rows if row["object"] in objects and not self._is_step(row)}
 
     def denied(self, subject: str, way: Iterable[tuple[str, str]]) -> set[str]:

@@ -5,9 +5,10 @@ A query is narrowed by ``VALUES`` at its beginning, and asked in several parts w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
+from types import MappingProxyType
 
 from ketagraph.sparql_terms import is_reference, reference
 from ketagraph.sparql_tokens import tokens
@@ -27,10 +28,16 @@ def stored_query(name: str) -> str:
     return (files("ketagraph") / "sparql" / f"{name}.rq").read_text(encoding="utf-8")
 
 
-def narrowed(text: str, variable: str, terms: Iterable[str]) -> str:
-    """Return a SELECT that answers only where ``variable`` (without ``?``) is one of some written terms."""
+def narrowed(
+    text: str, variable: str, terms: Iterable[str], among: Mapping[str, Iterable[str]] = MappingProxyType({})
+) -> str:
+    """Return a SELECT that answers only where ``variable`` (without ``?``) is one of some written terms.
+
+    ``among`` narrows other variables likewise, by looking at each answer.
+    """
     brace = next(token.start for token in tokens(text, comments=False) if token.text == "{")
-    return f"{text[: brace + 1]} VALUES ?{variable} {{ {' '.join(terms)} }}{text[brace + 1 :]}"
+    looked = "".join(f" FILTER(?{name} IN ({', '.join(few)}))" for name, few in among.items())
+    return f"{text[: brace + 1]} VALUES ?{variable} {{ {' '.join(terms)} }}{looked}{text[brace + 1 :]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +54,24 @@ class Stored:
             self.kept[name] = list(self.rows(stored_query(name)))
         return self.kept[name]
 
-    def of(self, name: str, variable: str, iris: Iterable[str]) -> list[Row]:
-        """Answer a query where ``variable`` is one of ``iris``; what is no IRI, no record has."""
-        return self.having(name, variable, map(reference, filter(is_reference, iris)))
+    def of(self, name: str, variable: str, iris: Iterable[str], **among: Collection[str]) -> list[Row]:
+        """Answer a query where ``variable`` is one of ``iris``; what is no IRI, no record has.
+
+        ``among``: IRIs that other variables have to be among; too many to be written are not looked at.
+        """
+        few = {other: _written(known) for other, known in among.items() if len(known) <= _AT_ONCE}
+        return list(self._having(stored_query(name), variable, _written(iris), few))
 
     def having(self, name: str, variable: str, terms: Iterable[str]) -> list[Row]:
         """Answer a query where ``variable`` is one of some written terms."""
-        return list(self._having(stored_query(name), variable, sorted(set(terms))))
+        return list(self._having(stored_query(name), variable, sorted(set(terms)), {}))
 
-    def _having(self, text: str, variable: str, terms: list[str]) -> Iterator[Row]:
+    def _having(
+        self, text: str, variable: str, terms: list[str], among: Mapping[str, list[str]]
+    ) -> Iterator[Row]:
         for start in range(0, len(terms), _AT_ONCE):
-            yield from self.rows(narrowed(text, variable, terms[start : start + _AT_ONCE]))
+            yield from self.rows(narrowed(text, variable, terms[start : start + _AT_ONCE], among))
+
+
+def _written(iris: Iterable[str]) -> list[str]:
+    return sorted({reference(each) for each in iris if is_reference(each)})
