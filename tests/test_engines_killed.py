@@ -171,6 +171,15 @@ def test_a_disk_that_fills_up_during_a_push_is_one_message_and_nothing_is_lost(
     assert (served(engine_here), damages(engine_here)) == ({"0"}, {})
 
 
+def test_a_folder_that_cannot_be_written_is_not_replaced_by_another_without_a_word(
+    engine_here: Remote, tmp_path: Path
+) -> None:
+    nowhere = tmp_path / "nowhere"
+    done = run(command(engine_here, written(tmp_path, 1)), nowhere)
+    message = f"TMPDIR names {nowhere}, where nothing can be written; free some space there"
+    assert (done.returncode, said(done)) == (4, [message])
+
+
 def test_folders_of_living_pushes_and_of_others_stay(temporary: Path) -> None:
     (temporary / "mine-without-lock").mkdir()
     (temporary / "other-1").mkdir()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -72,7 +73,7 @@ def push(
 
 
 def _found(folder: Path | None) -> tuple[Release, list[Path]]:
-    """Build the release where it is not up to date; what was imported lies beside it."""
+    """Find the release, built first where there is none, and what was imported beside it."""
     where = sources.layout()
     folder = folder or releases.default_folder(where)
     with screen.stages() as progress:
@@ -94,6 +95,10 @@ def _write(release: Release, imported: list[Path], remote: Remote, folder: Path)
 
 
 def _load(release: Release, imported: list[Path], remote: Remote, by: Way) -> None:
+    wanted, found = os.environ.get("TMPDIR"), tempfile.gettempdir()
+    if wanted and Path(wanted).absolute() != Path(found):
+        # Python would go elsewhere without a word, where there may be less room.
+        raise EnvironmentFault(f"TMPDIR names {wanted}, where nothing can be written; free some space there")
     made = pushing.push(
         release, remote, imported=imported, by_updates=by is Way.UPDATES, clock=_now, progress=_say
     )

@@ -259,8 +259,10 @@ class EngineStore:
 
     async def _read_history(self, bare: View) -> None:
         began = self._loop.time()
-        self._history = History.of(await self._rows(stored_query("engine-history"), bare))
-        self._read_at = began
+        found = History.of(await self._rows(stored_query("engine-history"), bare))
+        if began >= self._read_at:
+            # One that was asked for later may have come first.
+            self._history, self._read_at = found, began
 
     async def _check_standing(self, view: View) -> None:
         """Let an answer end as a whole one, unless its version was being removed before it had come.
