@@ -16,14 +16,13 @@ from dataclasses import dataclass
 
 import httpx
 
-from ketagraph.dossier import stored_query
 from ketagraph.engines import manifest
 from ketagraph.engines.address import AGENT, Address
 from ketagraph.engines.asking import Again, Asker
 from ketagraph.engines.breaker import Breaker
 from ketagraph.engines.dialect import Dialect, recognised
-from ketagraph.engines.history import History, Kind, Pointer
 from ketagraph.engines.piping import Outlet
+from ketagraph.engines.seen import Seen
 from ketagraph.engines.view import View
 from ketagraph.errors import (
     EngineFailed,
@@ -78,14 +77,9 @@ class EngineStore:
         self._waiting = 0
         self._budget = Budget(_BUFFERED)
         self._asker = Asker(client, settings.address.url, settings.max_bytes, settings.connections)
-        self._view = View(settings.address.dialect)
-        self._history, self._read_at = History(), 0.0
-        self._pointer = Pointer()
-        self._reading = asyncio.Lock()
+        self._seen = Seen(self._rows, settings.address, settings.trusted)
         self._follower: asyncio.Task[None] | None = None
         self._nudged = asyncio.Event()
-        self.triples: int | None = None
-        """How many statements the version has, graph by graph; None where nothing was pushed."""
 
     @classmethod
     async def open(cls, settings: EngineSettings) -> EngineStore:
@@ -106,7 +100,7 @@ class EngineStore:
         )
         store = cls(settings, client)
         try:
-            await store._look(View(settings.address.dialect))
+            await store._look()
         except KetaGraphError as error:
             await store.close()
             raise EnvironmentFault(f"cannot serve from {settings.address.url}: {error}") from error
@@ -116,19 +110,24 @@ class EngineStore:
     @property
     def ready(self) -> bool:
         """Whether the engine is being asked, and what is asked of it stands."""
-        return self._breaker.is_closed and not self._history.since(Kind.REMOVING, self._view.version)
+        return self._breaker.is_closed and self._seen.stands
+
+    @property
+    def triples(self) -> int | None:
+        """How many statements the version has, graph by graph; None where nothing was pushed."""
+        return self._seen.triples
 
     @property
     def edition(self) -> str:
         """Name the version that is served; without one, a new name every ``stale`` seconds."""
-        if self._view.version:
-            return f"{self._view.version}.{self._pointer.position}"
+        if self._seen.view.version:
+            return f"{self._seen.view.version}.{self._seen.pointer.position}"
         return f"unversioned.{int(self._loop.time() / self.settings.stale)}"
 
     @property
     def graphs(self) -> Sequence[str]:
         """Name the graphs of the version that is served."""
-        return self._view.names
+        return self._seen.view.names
 
     @asynccontextmanager
     async def query(self, query: Query) -> AsyncIterator[Reply]:
@@ -139,8 +138,8 @@ class EngineStore:
             EngineFailed: it is down, or its answer cannot be used.
             VersionRemoved: what is served is being removed, and what the engine points to cannot be used.
         """
-        view, deadline = self._view, self._loop.time() + query.timeout
-        self._history.check(view.version, self.settings.address.url)
+        view, deadline = self._seen.view, self._loop.time() + query.timeout
+        self._seen.check(view)
         await self._take_place(deadline)
         try:
             async with self._asking(query, view, deadline) as reply:
@@ -197,7 +196,7 @@ class EngineStore:
             async with asyncio.timeout_at(deadline):
                 outcome = await self._tried(query, view, outlet, deadline)
                 self._breaker.succeeded()
-                await self._check_standing(view)
+                await self._seen.check_now(view)
             reply.end(outcome)
         except TimeoutError:
             # The query may be to blame: whoever asks hard ones must not shut others out.
@@ -231,53 +230,13 @@ class EngineStore:
                 await asyncio.wait_for(self._nudged.wait(), self.settings.recheck)
             self._nudged.clear()
             try:
-                await self._look(self._view)
+                await self._look()
             except KetaGraphError as error:
-                _log.error("engine: %s; still serving %s", error, self._view.version or "what it has")
+                _log.error("engine: %s; still serving %s", error, self._seen.view.version or "what it has")
 
-    async def _look(self, before: View) -> None:
-        """Read the pointer and, where it has moved, check the version that it points to.
-
-        Raises:
-            KetaGraphError: the engine fails, or the version is not whole; the view stays as it was.
-        """
-        bare = View(before.dialect)
-        if before.dialect.name == "generic":
-            bare = View(await self._recognised())
-        await self._read_history(bare)
-        found = self._history.current
-        if found == self._pointer and bare.dialect == self._view.dialect:
-            return
-        view, triples = bare, None
-        if found.version:
-            listed = manifest.read_listed(await self._rows(manifest.manifest_query(found.version), bare))
-            counts = {each.graph: await self._count(each.graph, bare) for each in listed}
-            manifest.check_whole(listed, counts.__getitem__, found.version)
-            view = manifest.view_of(bare.dialect, found.version, listed)
-            triples = sum(each.triples for each in listed if each.graph in view.graphs)
-        self._view, self._pointer, self.triples = view, found, triples
-
-    async def _read_history(self, bare: View) -> None:
-        began = self._loop.time()
-        found = History.of(await self._rows(stored_query("engine-history"), bare))
-        if began >= self._read_at:
-            # One that was asked for later may have come first.
-            self._history, self._read_at = found, began
-
-    async def _check_standing(self, view: View) -> None:
-        """Let an answer end as a whole one, unless its version was being removed before it had come.
-
-        Raises:
-            VersionRemoved: it was.
-            KetaGraphError: the engine does not tell.
-        """
-        if not view.version:
-            return
-        async with self._reading:
-            age = self._loop.time() - self._read_at
-            if age > self.settings.trusted or self._history.since(Kind.RETIRED, view.version):
-                await self._read_history(View(view.dialect))
-        self._history.check(view.version, self.settings.address.url)
+    async def _look(self) -> None:
+        dialect = self._seen.view.dialect
+        await self._seen.look(View(await self._recognised() if dialect.name == "generic" else dialect))
 
     async def _recognised(self) -> Dialect:
         try:
@@ -285,10 +244,6 @@ class EngineStore:
         except httpx.HTTPError as error:
             raise EngineFailed(f"cannot be reached: {error or type(error).__name__}") from error
         return recognised(response.headers.get("server", ""))
-
-    async def _count(self, graph: str, view: View) -> int:
-        (row,) = await self._rows(manifest.count_query(graph), view)
-        return int(row["count"])
 
     async def _rows(self, text: str, view: View) -> list[dict[str, str]]:
         """Ask a query of our own; no place is kept from others for it."""
