@@ -83,6 +83,16 @@ def test_a_store_is_built_once_and_again_when_its_file_changes(data: Path, tmp_p
     assert stores(folder) == sorted([first.path.name, second.path.name])
 
 
+def test_a_store_of_many_files_is_packed_as_one_of_a_single_file(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{part}.nq" for part in range(10)]
+    for part, path in enumerate(paths):
+        lines = (f'<http://e/{n}> <http://e/{part}> "{n}" <http://g/1> .\n' for n in range(50))
+        path.write_text("".join(lines), encoding="utf-8")
+    one, many = (ensure(tmp_path / "stores", some, union=False) for some in (paths[:1], paths))
+    tables = [len(list(each.path.rglob("*.sst"))) for each in (one, many)]
+    assert tables[1] < 2 * tables[0]
+
+
 def test_stores_of_old_data_go_unless_somebody_uses_them(data: Path, tmp_path: Path) -> None:
     folder = tmp_path / "stores"
     held = ensure(folder, [data], union=False)
