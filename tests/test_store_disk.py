@@ -84,7 +84,7 @@ def test_a_store_is_built_once_and_again_when_its_file_changes(data: Path, tmp_p
 
 
 def test_a_store_of_many_files_is_packed_as_one_of_a_single_file(tmp_path: Path) -> None:
-    paths = [tmp_path / f"{part}.nq" for part in range(10)]
+    paths = [tmp_path / f"{part}.nq" for part in range(3)]
     for part, path in enumerate(paths):
         lines = (f'<http://e/{n}> <http://e/{part}> "{n}" <http://g/1> .\n' for n in range(50))
         path.write_text("".join(lines), encoding="utf-8")
