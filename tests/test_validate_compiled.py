@@ -17,6 +17,10 @@ from mutating import mutated
 from refusing import BAD, GOOD, LAYOUT, ontology
 
 EVERYTHING = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
+CURATED = (
+    "CONSTRUCT { ?s ?p ?o } WHERE { GRAPH ?g { ?s ?p ?o } "
+    f"FILTER(?g NOT IN (<{names.graph('judgements')}>, <{names.graph('void')}>)) }}"
+)
 RANGES = {f"{end}{kind}ConstraintComponent" for end in ("Min", "Max") for kind in ("Inclusive", "Exclusive")}
 HEAD = "".join(
     f"PREFIX {prefix}: <{names.PREFIXES[prefix]}>\n" for prefix in ("keta", "kid", "owl", "rdfs", "sh", "xsd")
@@ -66,7 +70,8 @@ def test_both_engines_say_the_same_of_a_graph_made_wrong_by_chance(seed: int) ->
 
 
 def test_both_engines_say_the_same_of_the_curated_graph_made_wrong_by_chance(engine: Engine) -> None:
-    curated = Graph().parse(data="\n".join(engine.construct(EVERYTHING)), format="nt")
+    # Judgements are as many statements as all the rest, and alike; the examples have one made wrong.
+    curated = Graph().parse(data="\n".join(engine.construct(CURATED)), format="nt")
     reference, compiled = both(mutated(curated, seed=8, changes=600))
     assert len(reference) > 100
     assert reference - compiled == set()

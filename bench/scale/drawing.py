@@ -53,3 +53,4 @@ def draw(cpu: Lines, memory: Lines, exponents: Mapping[str, float | None], targe
     figure.legend(handles, labels, title=title, loc="lower center", ncols=4, frameon=False)
     figure.tight_layout(rect=(0, 0.17, 1, 1))
     figure.savefig(target, metadata={"Date": None})
+    pyplot.close(figure)
