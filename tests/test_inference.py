@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from rdflib import Graph
 
-from ketagraph import names, sources
+from ketagraph import inference, names, sources
 from ketagraph.errors import QueryRefused
 from ketagraph.inference import Parts, drawn, infer, is_within_part
 from ketagraph.keeping import Kept
@@ -209,6 +209,16 @@ def test_what_rules_drew_before_an_edit_is_never_taken_after_it(
     for _ in range(2):
         assert set(drawn(rules, evidence(*pairs), kept)) == set(drawn(rules, evidence(*pairs)))
     assert len(drawn(rules, evidence(*pairs), kept)) == len(pairs) * len(rules)
+
+
+def test_what_another_version_of_a_program_kept_is_not_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn([TURNED], evidence("ab"), Kept(tmp_path))
+    monkeypatch.setattr(Engine, "saturate", None)
+    monkeypatch.setattr(inference, "version", lambda _: "another")
+    with pytest.raises(TypeError):
+        drawn([TURNED], evidence("ab"), Kept(tmp_path))
 
 
 def test_rules_are_not_run_twice_for_the_same_statements(

@@ -65,6 +65,7 @@ class _Words:
         self._labels = labels
 
     def lines(self, judgement: Judgement, max_paths: int, *, in_full: bool) -> Iterator[str]:
+        """Yield what is told of a judgement, line by line."""
         claim = judgement.claim
         yield f"claim      {self.word(claim.subject)} {self.word(claim.relation)} {self.word(claim.object)}"
         if asked := ", ".join(self._qualifiers(judgement)):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from itertools import chain
 
 from rdflib import Graph
@@ -46,7 +47,7 @@ def drawn(rules: Sequence[str], graphs: Mapping[str, Graph], kept: Kept | None =
     of each part whose statements are.
     """
     given = {name: rdf.ntriples(graph) for name, graph in graphs.items()}
-    key = key_of(chain(_encoded(rules), *([name.encode(), *lines] for name, lines in given.items())))
+    key = _key(rules, chain.from_iterable([name.encode(), *lines] for name, lines in given.items()))
     statements = kept.find("drawn", key) if kept else None
     if statements is None:
         statements = _joined(infer(rules, Parts.of(given), kept))
@@ -134,7 +135,7 @@ def infer(rules: Sequence[str], parts: Parts, kept: Kept | None = None) -> list[
 
 def _within(rules: Sequence[str], parts: Parts, kept: Kept) -> Held:
     """Return what rules draw within each part, after reading those that are not the same as before."""
-    key = key_of([*_encoded(rules), _joined(parts.shared)])
+    key = _key(rules, [_joined(parts.shared)])
     before = _read(kept.find("within", key) or b"")
     if _SHARED not in before:
         before[_SHARED] = list(_encoded(_engine(parts.shared).saturate(rules)))
@@ -157,13 +158,19 @@ def _within(rules: Sequence[str], parts: Parts, kept: Kept) -> Held:
 def _across(rules: Sequence[str], parts: Parts, held: Held, kept: Kept) -> Lines:
     """Return what rules draw beyond what they draw within parts, from what any of them looks at."""
     given = [*_looked_at(_predicates(rules), chain(parts.lines(), *held.values()))]
-    key = key_of([*_encoded(rules), _joined(given)])
+    key = _key(rules, [_joined(given)])
     lines = kept.find("across", key)
     if lines is None:
         within = [text for text in rules if is_within_part(text)]
         lines = _joined(_encoded(_engine(given).saturate(rules, rested=within)))
         kept.keep("across", key, lines)
     return lines.splitlines()
+
+
+def _key(rules: Iterable[str], given: Lines) -> str:
+    """Return a digest of rules, of what they are given, and of the programs that run them."""
+    programs = [f"{name} {version(name)}" for name in ("ketagraph", "pyoxigraph")]
+    return key_of(chain(_encoded([*programs, *rules]), given))
 
 
 def _predicates(rules: Iterable[str]) -> set[bytes]:

@@ -56,6 +56,7 @@ class _Links:
     known: Mapping[str, set[tuple[str, str]]]
 
     def fault(self, row: Row, column: Column, value: str) -> str:
+        """Say what is wrong with a value that names something; empty: nothing."""
         checks: Mapping[str, Callable[[Row, Column, str], str]] = {
             "term": self._term,
             "node": self._node,

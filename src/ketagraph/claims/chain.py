@@ -96,6 +96,7 @@ class _Checker:
     hops: int
 
     def link(self, step: Step) -> Link:
+        """Judge a step: with its sign, or with the one that fares better where it has none."""
         signs: tuple[Sign, ...] = (step.sign,) if step.sign else (-1, 1)
         tried = [(sign, *self.verdict(step, sign)) for sign in signs]
         sign, verdict, judgement = min(tried, key=lambda each: _ORDER.index(_LINK[each[1]]))
@@ -107,6 +108,7 @@ class _Checker:
         return Link(step, standing, -sign if standing is _AGAINST and sign else known, judgement)
 
     def verdict(self, step: Step, sign: Sign) -> tuple[Joint, Judgement]:
+        """Judge a step as a claim of one sign; return the joint verdict beside the whole judgement."""
         claim = Claim(
             step.subject,
             step.relation or "acts on",

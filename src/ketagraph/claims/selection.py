@@ -70,6 +70,7 @@ class _Search:
     _tried: Iterator[int] = field(default_factory=count)
 
     def trails(self, node: str, left: int, sign: int, seen: frozenset[str]) -> Iterator[Trail]:
+        """Yield the trails of ``sign`` from a node to the target, of ``left`` hops at most."""
         for hop in self.walk.moves(node):
             if next(self._tried) > _TRIED or not hop.sign:
                 continue

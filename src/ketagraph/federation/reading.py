@@ -120,6 +120,7 @@ class _Reader:
         self._brackets = 0
 
     def read(self) -> None:
+        """Note of every token the group that it stands in."""
         for place, token in enumerate(self._reading.tokens):
             if self._stack and not self._brackets:
                 self._reading._outer[token.start] = self._stack[-1][0]

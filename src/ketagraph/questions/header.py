@@ -91,6 +91,7 @@ class _Reading:
         return [line[2:].removeprefix(" ").rstrip() for line in lines[:length]]
 
     def compose(self, lines: list[str]) -> yaml.Node | None:
+        """Read the lines of a header as YAML; None where they are not, which is noted as a fault."""
         tabs = [number for number, line in enumerate(lines, 1) if "\t" in line]
         for number in tabs:
             self.fault(number, "", "a tab in the header; write spaces")

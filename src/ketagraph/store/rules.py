@@ -82,12 +82,7 @@ def _in_order(rules: Sequence[Rule]) -> list[Rule]:
     return placed
 
 
-def saturate(
-    store: Store,
-    rules: Sequence[Rule],
-    *,
-    rested: Collection[Rule] = (),
-) -> list[str]:
+def saturate(store: Store, rules: Sequence[Rule], *, rested: Collection[Rule] = ()) -> list[str]:
     """Apply ``rules`` to the default graph until they add nothing; add what they draw to it.
 
     Of the rules, those ``rested`` are known to add nothing to what the store holds. What stands in the
