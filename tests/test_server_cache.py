@@ -144,6 +144,11 @@ def test_answers_that_change_by_themselves_are_not_kept(store, text):
     assert not is_lasting(text)
 
 
+@pytest.mark.parametrize("text", ["ASK { ?known ?brand ?x }", "ASK { ?uuids ?p ex:nowhere }", "ASK {}"])
+def test_words_that_only_hold_such_a_function_are_no_reason(text):
+    assert is_lasting(text)
+
+
 def test_errors_are_not_kept(store):
     store.error = QueryTimeout("stopped")
     application = app(store)

