@@ -2,9 +2,9 @@
 
     python bench/allocators/run.py FILE.nt [--given FILE.nt] [--library NAME=PATH …] [--rounds 3]
 
-FILE.nt is queried and loaded; ``--given`` is a graph for the rules, loaded too before they run. glibc comes as
-it is and as workers have it; libraries, such as mimalloc, are preloaded. All take turns in each round. Prints
-CPU seconds, the best of the rounds, and what glibc as it is takes over what each takes.
+FILE.nt is queried and loaded; ``--given`` is a graph for the rules, loaded too before they run. glibc comes
+as it is and as workers have it; libraries, such as mimalloc, are preloaded. All take turns in each round.
+Prints how many times the CPU time of each is in that of glibc as it is, from the best of the rounds.
 """
 
 from __future__ import annotations
