@@ -144,7 +144,8 @@ class _Shape:
         """Return an identifier as it is or the copy's own, by a chance that no other draw hangs on."""
         if random.Random(f"{value} {number}").random() >= self._own:
             return value
-        text = f"{value.value}-{number}"
+        # Digits alone: a page of PubMed ends in nothing else, and the shapes know.
+        text = f"{value.value}{number:06}"
         return ox.NamedNode(text) if isinstance(value, ox.NamedNode) else ox.Literal(text)
 
     def _renamed(self, node: Any, number: int) -> ox.NamedNode:
