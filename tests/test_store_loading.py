@@ -4,6 +4,7 @@ import gzip
 from pathlib import Path
 
 import pytest
+from pyoxigraph import Store
 
 from ketagraph.errors import EnvironmentFault, SourceError
 from ketagraph.store.engine import Engine, open_store
@@ -199,6 +200,14 @@ def test_a_compressed_bomb_is_refused(tmp_path):
     assert "unfolds to more than 200 times its size" in refusal(path)
 
 
-def test_expansion_is_capped(tmp_path):
+def test_what_unfolds_far_is_refused_sooner_the_longer_it_is(tmp_path):
+    path = written(tmp_path / "a.nt.gz", gzip.compress(f"{TRIPLE}\n".encode() * 10_000, mtime=0))
+    limits = Expansion(bytes=1000, long_ratio=2)
+    assert "unfolds to more than 1000 bytes, 2 times its size" in refusal(path, limits)
+    load_file(Store(), path, limits=Expansion(bytes=1000, long_ratio=10_000, ratio=10_000))
+
+
+def test_a_file_that_is_not_packed_may_be_of_any_length(tmp_path):
     path = written(tmp_path / "a.nt", f"{TRIPLE}\n" * 100)
-    assert "unfolds to more than 1000 bytes" in refusal(path, Expansion(bytes=1000))
+    load_file(store := Store(), path, limits=Expansion(bytes=10, grace=10))
+    assert len(store) == 1

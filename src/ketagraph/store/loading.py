@@ -32,14 +32,16 @@ _BUFFER = 1 << 18
 
 @dataclass(frozen=True, slots=True)
 class Expansion:
-    """How far input may unfold: bytes after decompression, and the ratio once past ``grace`` bytes.
+    """How far packed input may unfold; what is not packed may be as long as it is.
 
+    To ``ratio`` times its size once past ``grace`` bytes, and to ``long_ratio`` times once past ``bytes``.
     Entities (RDF/XML) are bounded in number and in the length of each; one within another is refused.
     References to them may make a file ``growth`` times longer, once past ``expanded`` bytes.
     """
 
     bytes: int = 4 << 30
     ratio: int = 200
+    long_ratio: int = 40
     grace: int = 1 << 20
     entities: int = 64
     entity_length: int = 512
@@ -166,12 +168,11 @@ class _Watched(io.RawIOBase):
         return len(piece)
 
     def _measure(self) -> None:
-        if self._read > self._limits.bytes:
-            raise _Unsafe(
-                f"unfolds to more than {self._limits.bytes} bytes; split it or load a store from its parts"
-            )
-        if self._read > self._limits.grace and self._read > self._limits.ratio * self._compressed.tell():
-            raise _Unsafe(f"unfolds to more than {self._limits.ratio} times its size")
+        limits, times = self._limits, self._read / max(1, self._compressed.tell())
+        if self._read > limits.bytes and times > limits.long_ratio:
+            raise _Unsafe(f"unfolds to more than {limits.bytes} bytes, {limits.long_ratio} times its size")
+        if self._read > limits.grace and times > limits.ratio:
+            raise _Unsafe(f"unfolds to more than {limits.ratio} times its size")
 
 
 class _EntityWatch:
