@@ -98,9 +98,20 @@ def test_where_too_much_is_within_reach_all_is_read_to_the_same_end(
     dossier: Dossier, large: Dossier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(nearby, "MOST", 12)
+    monkeypatch.setattr(nearby, "SHARE", 1_000_000)
     asked = list(qualified(dossier))
     assert [large.judge(each) for each in asked] == [dossier.judge(each) for each in asked]
     assert {"claims", "findings"} <= large.stored.kept.keys()
+
+
+@pytest.mark.parametrize(("share", "is_read"), [(2, False), (100_000, True)])
+def test_of_a_larger_graph_more_may_be_within_reach(
+    large: Dossier, monkeypatch: pytest.MonkeyPatch, share: int, is_read: bool
+) -> None:
+    monkeypatch.setattr(nearby, "MOST", 12)
+    monkeypatch.setattr(nearby, "SHARE", share)
+    large.judge(large.claim("ketamine", "relieves", "fibromyalgia"))
+    assert ("claims" in large.stored.kept) is is_read
 
 
 def test_whether_asked_by_trial_or_by_agent_the_same_findings_are_read(

@@ -75,7 +75,7 @@ class Dossier(Phrasing):
 
     @cached_property
     def _nearby(self) -> Nearby:
-        return Nearby(self.stored, self.relations)
+        return Nearby(self.stored, self.relations, self.records)
 
     @cached_property
     def _findings(self) -> list[Row]:

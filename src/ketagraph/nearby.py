@@ -17,10 +17,12 @@ from ketagraph.claims.network import Network, between
 from ketagraph.relation import Relation
 from ketagraph.stored import Row, Stored
 
-__all__ = ["FEW_TRIALS", "MOST", "Nearby", "TooMany"]
+__all__ = ["FEW_TRIALS", "MOST", "SHARE", "Nearby", "TooMany"]
 
 MOST = 20_000
-"""Records or classes within reach beyond which everything is read: some seconds from disk."""
+"""Records or classes that may be within reach of a claim, whatever the rest: some seconds from disk."""
+SHARE = 3
+"""Of a larger graph one in so many records may be; beyond that, reading everything is quicker."""
 FEW_TRIALS = 1000
 """Trials up to which it is quicker to ask what each tested than which tested something."""
 
@@ -36,12 +38,23 @@ class TooMany(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Nearby:
-    """A graph behind stored queries; what has been seen of its class hierarchy is kept."""
+    """A graph of ``records`` claims and findings; what has been seen of its class hierarchy is kept."""
 
     stored: Stored
     relations: Mapping[str, Relation]
+    records: int = 0
     parents: dict[str, frozenset[str]] = field(default_factory=dict)
     """Class → the classes directly above it, of every class that was asked for."""
+
+    def few(self, found: Set[str] | dict[str, Row]) -> set[str]:
+        """Return ``found`` as long as it pays to look each of it up.
+
+        Raises:
+            TooMany: there are more than pays.
+        """
+        if len(found) > max(MOST, self.records // SHARE):
+            raise TooMany
+        return set(found)
 
     def above(self, classes: Iterable[str]) -> set[str]:
         """Return ``classes`` and every class above one of them."""
@@ -69,8 +82,10 @@ class Nearby:
         waiting = set(classes)
         while waiting:
             found |= waiting
-            waiting = {row["child"] for row in self.stored.of("hierarchy", "parent", _few(waiting))} - found
-            _few(found)
+            waiting = {
+                row["child"] for row in self.stored.of("hierarchy", "parent", self.few(waiting))
+            } - found
+            self.few(found)
         return found
 
     def claims(self, claim: Claim, hops: int) -> list[Row]:
@@ -107,7 +122,7 @@ class Nearby:
         return self.relations[row["relation"]].sign != 0
 
     def _told(self, wanted: set[str]) -> list[Row]:
-        few = _few(wanted)
+        few = self.few(wanted)
         return gathering.claims(lambda name: self.stored.of(name, "claim", few), self.relations)
 
     def findings(self, claim: Claim) -> list[Row]:
@@ -123,7 +138,7 @@ class Nearby:
             of_both = self._trials("trial", of_object, *_TESTED, agent=agents)
         else:
             of_both = of_object & self._trials("agent", agents, *_TESTED)
-        rows = self.stored.of("findings", "trial", _few(of_both))
+        rows = self.stored.of("findings", "trial", self.few(of_both))
         links = self.stored.of("finding-links", "finding", {row["finding"] for row in rows})
         arms = {row["arm"] for row in rows} | {row["value"] for row in links if row["kind"] == "against"}
         tables = {
@@ -173,7 +188,7 @@ class _Reach:
         for _ in range(hops):
             found = self.leave(self.graph.above(frontier))
             frontier = {row["object"] for row in found} - nodes
-            nodes |= _few(frontier)
+            nodes |= self.graph.few(frontier)
 
     def backwards(self, target: str, hops: int) -> None:
         """Add what acts on ``target``, what acts on that or on kinds of it, and so on."""
@@ -207,11 +222,11 @@ class _Reach:
     def _steps(self, end: str, classes: set[str]) -> list[Row]:
         found: list[Row] = []
         among = {} if self.scoped else {"relation": self._acting, "polarity": [names.term("Affirmed")]}
-        for row in self.graph.stored.of("claim-ends", end, _few(classes), **among):
+        for row in self.graph.stored.of("claim-ends", end, self.graph.few(classes), **among):
             step = self._is_step(row)
             (self.steps if step else self.others)[row["claim"]] = row
             found += [row] * step
-        _few(self.steps)
+        self.graph.few(self.steps)
         return found
 
     def _is_step(self, row: Row) -> bool:
@@ -255,10 +270,6 @@ class _Reach:
     def denied(self, subject: str, way: Iterable[tuple[str, str]]) -> set[str]:
         """Return what is denied of any node that a path may pass, or of what is above it."""
         nodes = self.graph.above({subject, *(end for _, end in way)})
-        return {row["claim"] for row in self.graph.stored.of("claim-denials", "subject", _few(nodes))}
-
-
-def _few(found: Set[str] | dict[str, Row]) -> set[str]:
-    if len(found) > MOST:
-        raise TooMany
-    return set(found)
+        return {
+            row["claim"] for row in self.graph.stored.of("claim-denials", "subject", self.graph.few(nodes))
+        }

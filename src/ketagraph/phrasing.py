@@ -34,10 +34,14 @@ class Phrasing:
     stored: Stored
 
     @cached_property
+    def records(self) -> int:
+        """Number of claims and findings."""
+        return sum(int(row["count"]) for row in self.stored.all("records-counted"))
+
+    @property
     def is_small(self) -> bool:
         """Whether everything is read at once, or has been read already."""
-        counted = self.stored.all("records-counted")
-        return sum(int(row["count"]) for row in counted) <= _SMALL
+        return self.records <= _SMALL
 
     @cached_property
     def lexicon(self) -> Lexicon:
