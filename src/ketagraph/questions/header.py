@@ -161,6 +161,7 @@ class _Reading:
     def parameters(
         self, node: yaml.Node | None, defaults: dict[str, yaml.Node], choices: dict[str, yaml.Node]
     ) -> Iterator[Declared]:
+        """Yield what ``params`` declares, in order, with its default and its choices from elsewhere."""
         items = list(self._items(node, "params")) if node else []
         names = [name for _, name, _ in items]
         listed = ", ".join(names) or "none"

@@ -99,6 +99,7 @@ class Framed:
         cycle = self._cycle
 
         async def pass_on(message: Message) -> None:
+            """Send on; tell the cycle not to frame a body of unknown length."""
             if message["type"] == "http.response.start":
                 names = {name.lower() for name, _ in message.get("headers", ())}
                 self._has_no_length = not names & {b"content-length", b"transfer-encoding"}
@@ -113,6 +114,7 @@ class Framed:
 
     def _trailing(self, send: Send) -> Send:
         async def pass_on(message: Message) -> None:
+            """Send on; hold the end of the body back until the trailer fields are known."""
             if message["type"] == "http.response.start":
                 self._awaits_trailers = message.get("trailers", False)
             elif message["type"] == TRAILERS:

@@ -40,6 +40,7 @@ class Bodies:
         declared = int(dict(scope["headers"]).get(b"content-length", b"0")[:12] or 0)
 
         async def take() -> Message:
+            """Receive, count, and refuse what is too much."""
             nonlocal taken
             if declared > LONGEST:
                 raise _too_long()

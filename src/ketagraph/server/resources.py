@@ -138,6 +138,7 @@ def include_resources(
 
     @app.get("/{path:path}", include_in_schema=False)
     async def dereference(request: Request, path: str) -> Response:
+        """Answer an address of ours with what is said of it: a page, or RDF."""
         iri = names.BASE + path
         if not _MINTED.fullmatch(path) or not await _is_spoken_of(store, config, iri):
             raise await _nothing_at(path, lookup)

@@ -124,6 +124,11 @@ class _Reader:
     line: int = 2
 
     def read(self, file: BinaryIO) -> None:
+        """Read a whole table.
+
+        Raises:
+            SourceError: it has no edge, or a broken line, told with its place.
+        """
         self.columns = _columns(self.path, file.readline())
         for block in _blocks(file):
             try:
@@ -181,6 +186,7 @@ class _Reader:
         return f"{empty[0]} is empty" if empty else ""
 
     def graph(self) -> SignedGraph:
+        """Make the graph of what was read, its nodes in the order of their names."""
         names = [self._decoded(name) for name in self.numbers]
         order = sorted(range(len(names)), key=names.__getitem__)
         rank = np.empty(len(names), dtype=np.int32)
